@@ -1,0 +1,137 @@
+"""Follow-ups, small talk, and what to ask next; no language model, so only what can be done surely.
+
+A follow-up is looked up twice: alone, and together with what was asked before; the calibrated
+confidence decides. A question that stands on its own is never mixed with an old topic.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from qa.signals import PERSON, PLACE, expects, holds
+
+if TYPE_CHECKING:
+    from qa.answering import Answer
+    from qa.engine import Engine
+
+SUGGESTIONS = 3  # what fits below an answer on a telephone
+
+# How small talk begins and ends; in between there may be nothing that asks about the article.
+_POLITE = (
+    r"(?:\s+(?:there|all|everyone|everybody|bot|so much|very much|a lot|for (?:that|your help|the help)|again))?"
+    r"[\s!.,?:;)]*"
+)
+SMALL_TALK = (
+    (
+        re.compile(
+            rf"\W*(?:hi|hello|hey|hiya|howdy|greetings|good (?:morning|afternoon|evening|day)){_POLITE}", re.IGNORECASE
+        ),
+        "Hello! Ask me something about {subject}, and I will quote the sentence that answers it.",
+    ),
+    (
+        re.compile(
+            r"\W*(?:thanks?(?: you)?|thank u|thx|ty|cheers|great|perfect|awesome|cool|nice|ok(?:ay)?|got it"
+            r"|much appreciated"
+            rf"|(?:ok(?:ay)?|great|perfect|cool|nice)[,!. ]+thanks?(?: you)?){_POLITE}",
+            re.IGNORECASE,
+        ),
+        "You are welcome. Ask on whenever you like.",
+    ),
+    (
+        re.compile(
+            rf"\W*(?:bye|goodbye|good bye|see you(?: later| soon)?|farewell|good night){_POLITE}", re.IGNORECASE
+        ),
+        "Goodbye! Come back whenever you have a question about {subject}.",
+    ),
+    (
+        re.compile(
+            r"\W*(?:(?:and )?who|what) (?:are|r) (?:you|u)(?: exactly| really)?\W*|\W*are you (?:a |an )?(?:\w+ )?"
+            r"(?:human|bot|robot|person|ai|chatbot|machine|real)(?: person)?\W*|\W*what(?: i|')?s your name\W*",
+            re.IGNORECASE,
+        ),
+        "I am a program that looks things up in {subject}. "
+        "I quote it word for word, and I say so when it has no answer.",
+    ),
+    (
+        re.compile(
+            r"\W*(?:what (?:can|do) you (?:do|know|answer)|how do (?:you(?: work)?|i use (?:you|this))"
+            r"|how does this work|what can i ask(?: you)?(?: here)?|help(?: me)?|what is this(?: page| chat)?)\W*",
+            re.IGNORECASE,
+        ),
+        "Ask me anything that {subject} may say. I answer with its own sentence and show where it stands. "
+        "If it has no answer, I say so.",
+    ),
+)
+
+# What points back: a connective at the start, or a word that stands for something said before.
+CONNECTIVE = re.compile(
+    r"\W*(?:and|but|so|or|also|then|because|even|why|how come|what about|how about|what for|not)\b", re.IGNORECASE
+)
+POINTER = re.compile(
+    r"\b(?:it|its|that|this|these|those|they|them|their|theirs|he|him|his|she|her|hers|one|ones|there|then|same|else|"
+    r"such|so|the (?:company|firm|startup|model|person|author|country|event|others?|former|latter)|more)\b",
+    re.IGNORECASE,
+)
+MORE_OF_IT = re.compile(r"\b(?:else|more|others?|another)\b", re.IGNORECASE)  # asks for what was not said yet
+FILLERS = frozenset(
+    ["a", "am", "an", "and", "are", "be", "been", "but", "by", "can", "did", "do", "does", "for", "from", "had", "has", "have", "how", "in", "is", "of", "on", "or", "the", "to", "was", "were", "what", "when", "where", "which", "who", "why", "will", "with", "would"]
+)
+LONE_TERMS = 2  # a question with no more content words than this may need the one before
+
+
+def small_talk(question: str, subject: str) -> str:
+    """Return a short human reply to a greeting, thanks or a question about the chat; "" for all else."""
+    for pattern, reply in SMALL_TALK:
+        if pattern.fullmatch(question):
+            return reply.format(subject=subject)
+    return ""
+
+
+def points_back(question: str, analyze: Callable[[str], Sequence[str]]) -> bool:
+    """Return whether a question may need what was said before to be understood."""
+    terms = len(analyze(question))
+    if CONNECTIVE.match(question):
+        return terms <= LONE_TERMS + 2 or bool(POINTER.search(question))
+    return terms <= LONE_TERMS or (bool(POINTER.search(question)) and terms <= LONE_TERMS + 2)
+
+
+def already_said(question: str, previous: "Answer", subject: str) -> bool:
+    """Return whether the answer just given tells what a follow-up asks: its kind of fact, or all its own words.
+
+    Whoever is asked for has to be named, and not to be the ``subject`` of the article itself.
+    "And how much?" is answered by a quote with a sum that the question before did not name.
+    """
+    expected = expects(question)
+    if MORE_OF_IT.search(question):
+        return False
+    if expected is not None:
+        known = f"{question} {previous.question}"
+        if expected is PERSON:
+            return holds(PLACE, previous.text, f"{known} {subject}")
+        return holds(expected, previous.text, known)
+    own = [word for word in re.findall(r"\w+", question.lower()) if word not in FILLERS and not POINTER.fullmatch(word)]
+    said = set(re.findall(r"\w+", previous.text.lower()))
+    return bool(own) and all(word in said for word in own)
+
+
+def suggest(engine: "Engine", answer: "Answer", asked: Sequence[str]) -> tuple[str, ...]:
+    """Return up to three questions that the article answers and that were not asked yet, nearest first.
+
+    Args:
+        engine: knows the FAQ entries.
+        answer: the one just given; its nearest entries come first, its own never.
+        asked: the questions of the conversation.
+    """
+    done = {_words(question) for question in (*asked, answer.question)}
+    given = {citation.quote for citation in answer.citations}
+    every = [
+        (engine.articles[number].quote(faq.question), engine.articles[number].quote(faq.answer))
+        for number, faq in engine.index.faqs
+    ]
+    near = [(match.question, match.answer) for match in answer.faqs]
+    fresh = [question for question, reply in [*near, *every] if reply not in given and _words(question) not in done]
+    return tuple(dict.fromkeys(fresh))[:SUGGESTIONS]
+
+
+def _words(question: str) -> str:
+    return " ".join(re.findall(r"\w+", question.lower()))

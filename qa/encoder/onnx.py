@@ -1,0 +1,111 @@
+"""The encoder that answers questions: ONNX Runtime and ``tokenizers``, without torch."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qa.encoder.export import CONFIG_FILE, EXPORT_VERSION, MODEL_FILE, TOKENIZER_FILE
+from qa.encoder.protocol import Encoding, Role
+from qa.encoder.weights import file_sha256
+from qa.errors import EncoderError
+
+if TYPE_CHECKING:
+    import tokenizers
+
+BATCH_TOKENS = 4096  # a batch's padded size: on two cores, larger ones were no faster and cost memory
+BATCH_TEXTS = 32
+
+
+class OnnxEncoder:
+    """Serves an exported model from the folder that ``qa.encoder.export`` wrote.
+
+    Args:
+        folder: holds the graph, the tokenizer and their description.
+        threads: CPU threads; 0 lets ONNX Runtime choose.
+
+    Raises:
+        EncoderError: a file is missing, of another version, or not the one that was written.
+    """
+
+    def __init__(self, folder: Path, threads: int = 0) -> None:
+        import onnxruntime
+        from tokenizers import Tokenizer
+
+        try:
+            description = (folder / CONFIG_FILE).read_bytes()
+            config = json.loads(description)
+            if config["version"] != EXPORT_VERSION:
+                raise EncoderError(f"{folder} holds version {config['version']}, not {EXPORT_VERSION}")
+            damaged = [name for name, digest in config["sha256"].items() if file_sha256(folder / name) != digest]
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise EncoderError(f"{folder} holds no exported encoder: {error}") from error
+        if damaged:
+            raise EncoderError(f"{folder} is damaged: {', '.join(damaged)} changed since it was written")
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.log_severity_level = 3
+        # Threads that spin for more work steal the processor from everybody else, the search included.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        self._session = onnxruntime.InferenceSession(
+            str(folder / MODEL_FILE), options, providers=["CPUExecutionProvider"]
+        )
+        self._inputs: list[str] = config["inputs"]
+        self._pad_id: int = config["pad_id"]
+        self._prompts: dict[str, str] = config["prompts"]
+        self._lower: bool = config["lower"]
+        self._uncut = Tokenizer.from_file(str(folder / TOKENIZER_FILE))
+        self._tokenizer = Tokenizer.from_file(str(folder / TOKENIZER_FILE))
+        self.max_tokens: int = config["max_tokens"]
+        self._tokenizer.enable_truncation(self.max_tokens)
+        self.dimension: int = config["dimension"]
+        # The description holds all that decides the vectors: the files' hashes, prompts and limits.
+        self.fingerprint = hashlib.sha256(description).hexdigest()
+
+    def encode(self, texts: Sequence[str], role: Role = Role.PASSAGE) -> list[Encoding]:
+        """Encode texts, in the order given; batches hold texts of like length, so that little is padded."""
+        prompt = self._prompts[role]
+        tokenized = self._tokenizer.encode_batch([prompt + self._case(text) for text in texts])
+        encodings: list[Encoding | None] = [None] * len(texts)
+        order = sorted(range(len(texts)), key=lambda number: len(tokenized[number].ids))
+        while order:
+            longest = len(tokenized[order[-1]].ids)
+            size = min(BATCH_TEXTS, max(1, BATCH_TOKENS // longest))
+            batch, order = order[-size:], order[:-size]
+            ids = np.full((len(batch), longest), self._pad_id, dtype=np.int64)
+            mask = np.zeros_like(ids)
+            for row, number in enumerate(batch):
+                length = len(tokenized[number].ids)
+                ids[row, :length] = tokenized[number].ids
+                mask[row, :length] = 1
+            feeds = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
+            tokens, pooled = self._session.run(["tokens", "pooled"], {name: feeds[name] for name in self._inputs})
+            for row, number in enumerate(batch):
+                encodings[number] = _content(tokenized[number], len(prompt), tokens[row], pooled[row])
+        return [encoding for encoding in encodings if encoding is not None]
+
+    def spans(self, text: str) -> NDArray[np.int32]:
+        """Return the code points of each token of ``text``, uncut: int32, shape (t, 2)."""
+        tokens = self._uncut.encode(self._case(text), add_special_tokens=False)
+        return np.array(tokens.offsets, dtype=np.int32).reshape(-1, 2)
+
+    def _case(self, text: str) -> str:
+        """Lower the text if the model wants that and its offsets survive it."""
+        lowered = text.lower() if self._lower else text
+        return lowered if len(lowered) == len(text) else text
+
+
+def _content(
+    tokenized: "tokenizers.Encoding", prompt: int, tokens: NDArray[np.float32], pooled: NDArray[np.float32]
+) -> Encoding:
+    """Drop special tokens and the prompt's, and count offsets from the text's own start."""
+    offsets = np.array(tokenized.offsets, dtype=np.int32).reshape(-1, 2)
+    special = np.array(tokenized.special_tokens_mask) == 1
+    keep = ~special & (offsets[:, 1] > prompt)
+    ids = np.array(tokenized.ids, dtype=np.int32)
+    vectors = np.ascontiguousarray(tokens[: len(ids)][keep])
+    return Encoding(ids[keep], np.maximum(offsets[keep] - prompt, 0), vectors, pooled.copy())

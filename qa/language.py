@@ -1,0 +1,91 @@
+"""Which language a text is in, and its words as BM25 counts them.
+
+A few function words tell languages apart well enough to warn a reader; where they say nothing,
+nothing is claimed.
+"""
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Callable
+from functools import cache
+
+# name in English, PyStemmer's name, bm25s' list of stop words
+LANGUAGES = {
+    "en": ("English", "english", "EN_PLUS"),
+    "fr": ("French", "french", "FRENCH"),
+    "de": ("German", "german", "GERMAN"),
+    "es": ("Spanish", "spanish", "SPANISH"),
+    "it": ("Italian", "italian", "ITALIAN"),
+    "pt": ("Portuguese", "portuguese", "PORTUGUESE"),
+    "nl": ("Dutch", "dutch", "DUTCH"),
+    "sv": ("Swedish", "swedish", "SWEDISH"),
+    "da": ("Danish", "danish", "DANISH"),
+    "no": ("Norwegian", "norwegian", "NORWEGIAN"),
+    "tr": ("Turkish", "turkish", "TURKISH"),
+    "ru": ("Russian", "russian", "RUSSIAN"),
+}
+# The first word of a letter's Unicode name tells its script.
+SCRIPTS = {
+    "CYRILLIC": "ru",
+    "CJK": "zh",
+    "HIRAGANA": "ja",
+    "KATAKANA": "ja",
+    "HANGUL": "ko",
+    "ARABIC": "ar",
+    "HEBREW": "he",
+    "GREEK": "el",
+    "DEVANAGARI": "hi",
+    "THAI": "th",
+}
+NAMES = {code: names[0] for code, names in LANGUAGES.items()} | {
+    "zh": "Chinese", "ja": "Japanese", "ko": "Korean", "ar": "Arabic", "he": "Hebrew",
+    "el": "Greek", "hi": "Hindi", "th": "Thai",
+}  # fmt: skip
+WORD = re.compile(r"[^\W_]+(?:[’'][^\W_]+)?")
+SAMPLE_WORDS = 2000  # far more than the function words need, and quick on a book
+
+
+def detect(text: str) -> str:
+    """Return the code of the language that a text is evidently in, or "" if nothing tells.
+
+    Evident is a script of its own (most letters in it), or at least two function words of one
+    language that outnumber those of each other.
+    """
+    words = [match.group().lower() for match in WORD.finditer(text[: SAMPLE_WORDS * 8])][:SAMPLE_WORDS]
+    letters = Counter(
+        SCRIPTS.get(unicodedata.name(letter, "?").split(" ")[0].split("-")[0], "")
+        for letter in "".join(words)
+        if letter.isalpha()
+    )
+    if letters and (foreign := letters.total() - letters[""]) * 2 > letters.total():
+        kana = letters["ja"] > foreign / 10  # Japanese mixes its kana with Chinese characters
+        return "ja" if kana else max((code for code in letters if code), key=letters.__getitem__)
+    counts = sorted(((sum(word in stop_words(code) for word in words), code) for code in LANGUAGES), reverse=True)
+    (most, code), (second, _) = counts[0], counts[1]
+    return code if most >= 2 and most > second else ""
+
+
+@cache
+def stop_words(code: str) -> frozenset[str]:
+    """Return a language's function words; none for a language without a list."""
+    if code not in LANGUAGES:
+        return frozenset()
+    from bm25s import stopwords
+
+    return frozenset(getattr(stopwords, f"STOPWORDS_{LANGUAGES[code][2]}"))
+
+
+def analyzer(code: str) -> Callable[[str], list[str]]:
+    """Return the function from text to BM25 terms: lower-cased, without stop words, stemmed."""
+    stop = stop_words(code)
+    if code not in LANGUAGES:
+        return lambda text: [word for word in re.findall(r"\w+", text.lower()) if word not in stop]
+    import Stemmer
+
+    stemmer = Stemmer.Stemmer(LANGUAGES[code][1])
+
+    def analyze(text: str) -> list[str]:
+        return list(stemmer.stemWords([word for word in re.findall(r"\w+", text.lower()) if word not in stop]))
+
+    return analyze

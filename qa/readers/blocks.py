@@ -1,0 +1,252 @@
+"""From blocks of text to an article: sections, passages, sentences and FAQ entries.
+
+Every reader turns its format into a text and the blocks in it; what makes a FAQ entry or a
+passage is decided here, once for all formats.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from qa import language
+from qa.article import Article, Faq, Passage, Section, Span
+
+
+class Kind(Enum):
+    """What a block is."""
+
+    HEADING = auto()
+    PARAGRAPH = auto()
+    ITEM = auto()  # of a list; its neighbours join it in one passage
+    ROW = auto()  # of a table; its neighbours join it, and it is not cut into sentences
+    CODE = auto()  # not cut either
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A run of text of one kind; ``level`` is a heading's, 1 for the largest."""
+
+    kind: Kind
+    span: Span
+    level: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """What a file says of itself."""
+
+    title: str = ""
+    date: str = ""
+    summary: str = ""
+    language: str = ""
+
+
+FAQ_HEADING = re.compile(
+    r"\s*(the\s+)?(f\.?a\.?q\.?s?|frequently\s+asked(\s+questions)?|questions\s*(and|&)\s*answers|q\s*(&|and)\s*a)\b",
+    re.IGNORECASE,
+)
+# A list's marker, also in mid-line: scraped lists run an answer and the next question together.
+_MARK = r"(?:[-*•–—]|\(?\d{1,3}[.)]|[Qq](?:uestion)?\s?\d*\s?[.:)])"
+# Where a question cannot have begun yet: a sentence ends, or any full stop stands before a marker.
+_SENTENCE_END = rf"(?:(?<=[a-z0-9)”\"’])[.!…][”\"’')]*\s+\S|[.!…][”\"’')]*\s+{_MARK}\s)"
+_WITHIN = rf"(?:(?!{_SENTENCE_END})[^\n?])"
+# A question ends its line or stands before "A:"; behind a marker, its answer may follow at once.
+FAQ_QUESTION = re.compile(
+    rf"(?:(?P<marker>(?:^|(?<=[.!?…”\"’'):]))[ \t]*{_MARK}[ \t]+)|^[ \t]*)"
+    rf"(?P<question>\S{_WITHIN}{{1,300}}\?(?:[ \t]{_WITHIN}{{1,200}}\?)?)"
+    r"[ \t]*(?:(?=$|[ \t]A(?:nswer)?\s?[:.)])|(?(marker)(?=[ \t][^\W_a-z])|(?!)))",
+    re.MULTILINE,
+)
+ANSWER_MARK = re.compile(r"\s*(?:A(?:nswer)?\s?\d*\s?[:.)]\s+)?")
+NOISE = re.compile(
+    r"\s*(also read|read also|read more|see also|related( articles?| stor(y|ies)| posts?)?|recommended( for you)?"
+    r"|you (may|might) also like|don['’]t miss|advertisement|subscribe|share this( article)?)\s*([:–—|-].*)?",
+    re.IGNORECASE,
+)
+
+
+def is_noise(text: str) -> bool:
+    """Return whether a line only points elsewhere and says nothing of the article's matter."""
+    return len(text) <= 300 and NOISE.fullmatch(text) is not None
+
+
+def trim(text: str, start: int, end: int) -> Span:
+    """Return the span without white space at either end; empty at ``start`` if nothing is left."""
+    piece = text[start:end]
+    body = piece.strip()
+    lead = len(piece) - len(piece.lstrip()) if body else 0
+    return Span(start + lead, start + lead + len(body))
+
+
+def assemble(name: str, text: str, blocks: Sequence[Block], metadata: Metadata | None = None) -> Article:
+    """Build the article whose ``text`` holds ``blocks``, which are in order and do not overlap."""
+    metadata = metadata or Metadata()
+    code = metadata.language or language.detect(text) or "en"
+    builder = _Builder(text, code)
+    for block in blocks:
+        builder.add(block)
+    builder.finish()
+    title = metadata.title or next((section.title for section in builder.sections if section.level == 1), "") or name
+    return Article(
+        name=name,
+        title=title,
+        text=text,
+        sections=tuple(builder.sections),
+        passages=tuple(builder.passages),
+        faqs=tuple(builder.faqs),
+        date=metadata.date,
+        summary=metadata.summary,
+        language=code,
+    )
+
+
+def split_sentences(text: str, span: Span, code: str) -> Iterator[Span]:
+    """Yield the sentences within ``span``; what holds no letter or digit joins its neighbour."""
+    from sentencex import segment
+
+    pending: Span | None = None
+    position = span.start
+    for piece in segment(code, text[span.start : span.end]):
+        sentence = trim(text, position, position + len(piece))
+        position += len(piece)
+        if not len(sentence):
+            continue
+        if pending is not None and not (_has_word(text, pending) and _has_word(text, sentence)):
+            pending = Span(pending.start, sentence.end)
+            continue
+        if pending is not None:
+            yield pending
+        pending = sentence
+    if pending is not None:
+        yield pending
+
+
+def _has_word(text: str, span: Span) -> bool:
+    """Return whether a span holds a letter or digit."""
+    return any(map(str.isalnum, text[span.start : span.end]))
+
+
+class _Builder:
+    """Takes blocks one by one; the open passage and the open FAQ entry wait for what follows."""
+
+    def __init__(self, text: str, code: str) -> None:
+        self.text, self.code = text, code
+        self.sections: list[Section] = []
+        self.passages: list[Passage] = []
+        self.faqs: list[Faq] = []
+        self._open: list[Block] = []
+        self._faq_level: int | None = None  # the level of the FAQ's heading while inside of it
+        self._question: Span | None = None
+        self._answer: list[Span] = []
+
+    def add(self, block: Block) -> None:
+        """Take the next block."""
+        if not len(block.span):
+            return
+        if block.kind is Kind.HEADING:
+            self._heading(block)
+        elif self._faq_level is not None:
+            self._entry(block)
+        else:
+            if not (self._open and self._joins(block, self._open[-1])):
+                self._close_passage()
+            self._open.append(block)
+
+    def finish(self) -> None:
+        """Close what is open and let the last section reach the end of the text."""
+        self._close_passage()
+        self._close_entry()
+        if self.sections:
+            last = self.sections[-1]
+            self.sections[-1] = Section(
+                last.title, last.level, last.heading, Span(last.span.start, max(len(self.text), last.span.start))
+            )
+
+    def _joins(self, block: Block, last: Block) -> bool:
+        """Return whether a block belongs to one passage with the block before it."""
+        if block.kind is Kind.ROW:
+            return last.kind is Kind.ROW
+        return block.kind is Kind.ITEM and (last.kind is Kind.ITEM or self._quote(last.span).endswith(":"))
+
+    def _quote(self, span: Span) -> str:
+        return self.text[span.start : span.end]
+
+    def _heading(self, block: Block) -> None:
+        """Open a section, unless the heading is a question of the FAQ."""
+        title = " ".join(self._quote(block.span).split())
+        self._close_passage()
+        if self._faq_level is not None and (block.level > self._faq_level or title.endswith("?")):
+            self._close_entry()
+            self._question = block.span
+            return
+        self._close_entry()
+        self._faq_level = block.level if FAQ_HEADING.match(title) else None
+        self._open_section(title, block.level, block.span)
+
+    def _open_section(self, title: str, level: int, heading: Span) -> None:
+        if self.sections:
+            last = self.sections[-1]
+            self.sections[-1] = Section(last.title, last.level, last.heading, Span(last.span.start, heading.start))
+        self.sections.append(Section(title.rstrip(" :"), level, heading, heading))
+
+    def _section(self) -> int:
+        """Return the number of the open section; what stands before all headings has one without title."""
+        if not self.sections:
+            self._open_section("", 0, Span(0, 0))
+        return len(self.sections) - 1
+
+    def _entry(self, block: Block) -> None:
+        """Take a block of the FAQ: questions in it open entries, the rest answers them."""
+        marker = "- " if block.kind is Kind.ITEM else ""  # the reader has taken the item's own away
+        position, offset = block.span.start, block.span.start - len(marker)
+        for match in FAQ_QUESTION.finditer(marker + self._quote(block.span)):
+            self._add_answer(position, max(position, offset + match.start()))
+            self._close_entry()
+            self._question = trim(self.text, *(offset + edge for edge in match.span("question")))
+            position = offset + match.end()
+        self._add_answer(position, block.span.end)
+
+    def _add_answer(self, start: int, end: int) -> None:
+        """Note a piece of the open entry's answer, or keep as a passage what answers no question."""
+        mark = ANSWER_MARK.match(self.text, start, end)
+        piece = trim(self.text, mark.end() if mark else start, end)
+        if not _has_word(self.text, piece):
+            return
+        if self._question is not None:
+            self._answer.append(piece)
+        else:
+            self._open.append(Block(Kind.PARAGRAPH, piece))
+            self._close_passage()
+
+    def _close_entry(self) -> None:
+        """Store the open FAQ entry; a question that nothing answers is a passage after all."""
+        question, answer = self._question, self._answer
+        self._question, self._answer = None, []
+        if question is None:
+            return
+        section = self._section()
+        if answer:
+            self.faqs.append(Faq(question, Span(answer[0].start, answer[-1].end), section))
+        else:
+            self.passages.append(Passage(question, section, (question,)))
+
+    def _close_passage(self) -> None:
+        """Store the open blocks as one passage."""
+        blocks, self._open = self._open, []
+        if not blocks:
+            return
+        sentences = [
+            sentence
+            for block in blocks
+            for sentence in (
+                [block.span]
+                if block.kind in {Kind.CODE, Kind.ROW}
+                else split_sentences(self.text, block.span, self.code)
+            )
+        ]
+        if not any(_has_word(self.text, sentence) for sentence in sentences):
+            return
+        self.passages.append(
+            Passage(Span(blocks[0].span.start, blocks[-1].span.end), self._section(), tuple(sentences))
+        )

@@ -1,0 +1,97 @@
+"""Every choice a user can make, in one frozen and range-checked record."""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Self
+
+from qa.errors import SettingsError
+
+DEFAULT_MODEL = "all-MiniLM-L6-v2"
+CACHE_VARIABLE = "QA_CACHE_DIR"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """How articles are encoded and when an answer is good enough.
+
+    Attributes:
+        model: name or folder of a sentence-transformers model.
+        cache_dir: where exported encoders are kept; "" is the user's cache folder.
+        calibration: a JSON file written by ``qa eval --fit``; "" is the one that ships.
+        threshold: least confidence of an answer, 0..1; None takes the calibration's.
+        max_question_chars: longest question, in code points.
+        top_k: how many passages and FAQ entries an answer lists.
+        threads: CPU threads of the encoder; 0 lets it choose.
+        embed_origins: origins (``https://example.org``) that may show the chat in an iframe.
+
+    Raises:
+        SettingsError: a value is outside of its range.
+    """
+
+    model: str = DEFAULT_MODEL
+    cache_dir: str = ""
+    calibration: str = ""
+    threshold: float | None = None
+    max_question_chars: int = 500
+    top_k: int = 5
+    threads: int = 0
+    embed_origins: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Check types and ranges, and name each offender with its limit."""
+        for name, kind in (("model", str), ("cache_dir", str), ("calibration", str)):
+            if not isinstance(getattr(self, name), kind):
+                raise SettingsError(f"{name} = {getattr(self, name)!r} must be text")
+        if not self.model.strip():
+            raise SettingsError("model is empty; name a sentence-transformers model or leave it out")
+        if self.threshold is not None:
+            _check_range("threshold", self.threshold, 0, 1, (int, float))
+        _check_range("max_question_chars", self.max_question_chars, 1, 10_000)
+        _check_range("top_k", self.top_k, 1, 100)
+        _check_range("threads", self.threads, 0, 256)
+        origins = self.embed_origins
+        if isinstance(origins, str) or not all(isinstance(origin, str) for origin in origins):
+            raise SettingsError(f"embed_origins = {origins!r} must be a list of origins")
+        object.__setattr__(self, "embed_origins", tuple(origins))
+        for origin in self.embed_origins:
+            scheme, _, host = origin.partition("://")
+            if scheme not in {"http", "https"} or not host or set(host) & set(" /;,'\"*?#@"):
+                raise SettingsError(f"embed_origins: {origin!r} is no origin; write it like 'https://example.org'")
+
+    @classmethod
+    def from_mapping(cls, values: Mapping[str, Any]) -> Self:
+        """Build settings from a mapping; a key that is not a setting is refused."""
+        known = sorted(field.name for field in fields(cls))
+        unknown = sorted(set(values) - set(known))
+        if unknown:
+            raise SettingsError(f"unknown setting {', '.join(unknown)}; known are {', '.join(known)}")
+        return cls(**values)
+
+    @classmethod
+    def from_file(cls, path: str | Path) -> Self:
+        """Read settings from a TOML file of ``key = value`` lines."""
+        try:
+            return cls.from_mapping(tomllib.loads(Path(path).read_text(encoding="utf-8")))
+        except OSError as error:
+            raise SettingsError(f"cannot read settings {path}: {error.strerror}") from error
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise SettingsError(f"settings {path} are not TOML: {error}") from error
+
+    @property
+    def cache_path(self) -> Path:
+        """Return the folder for exported encoders: the setting, the environment's, or the user's."""
+        chosen = self.cache_dir or os.environ.get(CACHE_VARIABLE, "")
+        if chosen:
+            return Path(chosen).expanduser()
+        from platformdirs import user_cache_path
+
+        return user_cache_path("ask-the-article")
+
+
+def _check_range(name: str, value: object, low: float, high: float, kinds: tuple[type, ...] = (int,)) -> None:
+    """Raise unless ``value`` is a number of the given kinds within ``[low, high]``."""
+    if isinstance(value, bool) or not isinstance(value, kinds) or not low <= value <= high:  # type: ignore[operator]
+        raise SettingsError(f"{name} = {value!r} must be a number between {low} and {high}")

@@ -1,0 +1,175 @@
+"""What can be seen of a hit that tells whether it is right: a handful of named numbers.
+
+They are what confidence is fitted on; each lies in about 0..1 and is comparable between articles.
+"""
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+
+from qa.index import Floats, Index
+from qa.language import stop_words
+from qa.retrieval import FaqHits, Query, SentenceHits
+
+SENTENCE_SIGNALS = (
+    "late",  # of the best sentence
+    "late_margin",  # over the next sentence
+    "passage_margin",  # over the best sentence of the next passage
+    "cosine",  # of the passage
+    "weakest",  # best cosine of the question's worst matched token of weight
+    "sentence_coverage",  # weighted share of the question's terms that the sentence holds
+    "passage_coverage",  # and that its passage holds
+    "agreement",  # share of the methods whose best passage it is
+    "type_missing",  # 1 if a number, time or person is asked for and the quote tells of none
+    "names_missing",  # share of the question's names and numbers that its passage does not hold
+)
+FAQ_SIGNALS = (
+    "question_cosine",
+    "cosine_margin",  # over the next entry
+    "answer_cosine",
+    "late",  # how much of the question is in the entry's question, by tokens
+    "reverse",  # and the other way round
+    "question_coverage",  # weighted share of the question's terms in the entry's question
+    "entry_coverage",  # and in question or answer
+    "question_covered",  # weighted share of the entry's terms that were asked
+    "lead",  # late interaction with the entry's question over that with the best sentence
+    "type_missing",  # as above, in the answer
+    "names_missing",  # as above, in question and answer
+    "alone",  # 1 where there is nothing but FAQ entries, so that no sentence competes
+)
+
+# What a question asks for, told by its question words, and what has to stand in an answer to it.
+HOW_MUCH = re.compile(
+    r"\b(?:how (?:many|much|old|long|far|tall|big|large|often|fast)"
+    r"|(?:what|which) (?:percentage|percent|number|price|amount|share|fraction|age))\b",
+    re.IGNORECASE,
+)
+WHEN = re.compile(r"\b(?:when|(?:what|which) (?:year|date|day|month|decade|century|time)|since when)\b", re.IGNORECASE)
+WHO = re.compile(r"\b(?:who|whom|whose)\b", re.IGNORECASE)
+NUMBER = re.compile(
+    r"(?<![^\W\d])\d[\d.,]*|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty|forty|fifty|sixty|"
+    r"seventy|eighty|ninety|dozens?|hundreds?|thousands?|millions?|billions?|trillions?|half|twice|double|several|"
+    r"quarter|fraction|years|months|weeks|days)\b",
+    re.IGNORECASE,
+)
+DATE = re.compile(
+    r"\b\d{1,4}(?:st|nd|rd|th|s)?\b|\b(?:january|february|march|april|may|june|july|august|september|october|november|"
+    r"december|monday|tuesday|wednesday|thursday|friday|saturday|sunday|today|yesterday|tomorrow|weeks?|months?|years?|"
+    r"decades?|centur(?:y|ies)|era|days?|hours?|spring|summer|autumn|winter|ago|earlier|early|late|recently|now)\b",
+    re.IGNORECASE,
+)
+PERSON = re.compile(
+    r"\b[A-Z]\w*[a-z]\w*|\b(?:people|users?|developers?|analysts?|investors?|experts?|critics?|scientists?|researchers?|authors?|"
+    r"governments?|compan(?:y|ies)|groups?|teams?|founders?|members?|students?|workers?|king|queen|president|"
+    r"\w{3,}(?:ers|ists|ians|ors|ees))\b"
+)
+WHERE = re.compile(
+    r"\b(?:where|(?:what|which) (?:country|countries|city|cities|place|state|region|continent))\b", re.IGNORECASE
+)
+PLACE = re.compile(r"\b[A-Z]\w*[a-z]\w*")
+EXPECTATIONS = ((HOW_MUCH, NUMBER), (WHEN, DATE), (WHO, PERSON), (WHERE, PLACE))
+# A name or number within a question: a capital after its first word, or a digit anywhere.
+NAME = re.compile(r"(?<=\s)[\"“'‘(]*([A-Z][\w-]*)|\b(\w*\d[\w.,]*\w|\d)\b")
+
+
+def sentence_signals(index: Index, query: Query, hits: SentenceHits, quote: str) -> dict[str, float]:
+    """Return the signals of the best sentence, which ``quote`` holds; ``hits`` must not be empty."""
+    order = hits.order()
+    best = int(order[0])
+    passages = hits.passage_order()
+    others = [int(row) for row in passages[1:2]]
+    article = index.articles[index.passages[int(hits.passages[best])].article]
+    sentence = article.quote(index.sentences[int(hits.sentences[best])])
+    passage = article.quote(index.passages[int(hits.passages[best])].passage.span)
+    weights = index.passage_terms.weights(query.terms)
+    runner_up = float(hits.late[order[1]]) if len(order) > 1 else 0.0
+    rivals = max((float(hits.late[row]) for row in others), default=0.0)
+    tops = [
+        int(hits.passages[int(np.argmax(scores))]) == int(hits.passages[best])
+        for scores in (hits.late, hits.passage_bm25, hits.passage_cosine)
+    ]
+    return {
+        "late": float(hits.late[best]),
+        "late_margin": float(hits.late[best]) - runner_up,
+        "passage_margin": float(hits.late[best]) - rivals,
+        "cosine": float(hits.passage_cosine[best]),
+        "weakest": _weakest(query, hits.similarities[best]),
+        "sentence_coverage": _coverage(query.terms, weights, index.analyze(sentence)),
+        "passage_coverage": _coverage(query.terms, weights, index.analyze(passage)),
+        "agreement": sum(tops) / len(tops),
+        "type_missing": float(_type_missing(query.focus, quote)),
+        "names_missing": _names_missing(query.focus, f"{article.title} {passage}"),
+    }
+
+
+def faq_signals(index: Index, query: Query, hits: FaqHits, sentences: SentenceHits) -> dict[str, float]:
+    """Return the signals of the best FAQ entry; ``hits`` must not be empty."""
+    order = hits.order()
+    best = int(order[0])
+    number, faq = index.faqs[int(hits.entries[best])]
+    article = index.articles[number]
+    question = index.analyze(article.quote(faq.question))
+    answer = index.analyze(article.quote(faq.answer))
+    entry = f"{article.quote(faq.question)} {article.quote(faq.answer)}"
+    rival = float(sentences.late.max(initial=0.0))
+    weights = index.faq_terms.weights(query.terms)
+    runner_up = float(hits.question_cosine[order[1]]) if len(order) > 1 else 0.0
+    return {
+        "question_cosine": float(hits.question_cosine[best]),
+        "cosine_margin": float(hits.question_cosine[best]) - runner_up,
+        "answer_cosine": float(hits.answer_cosine[best]),
+        "late": float(hits.late[best]),
+        "reverse": float(hits.reverse[best]),
+        "question_coverage": _coverage(query.terms, weights, question),
+        "entry_coverage": _coverage(query.terms, weights, question + answer),
+        "question_covered": _coverage(question, index.faq_terms.weights(question), query.terms),
+        "lead": float(hits.late[best]) - rival if rival else 0.0,
+        "type_missing": float(_type_missing(query.focus, article.quote(faq.answer))),
+        "names_missing": _names_missing(query.focus, f"{article.title} {entry}"),
+        "alone": float(not index.passages),
+    }
+
+
+def _coverage(terms: Sequence[str], weights: Floats, found: Sequence[str]) -> float:
+    """Return the weighted share of ``terms`` among ``found``; 0 if there are no terms."""
+    total = float(weights.sum())
+    present = set(found)
+    return (
+        sum(float(weight) for term, weight in zip(terms, weights, strict=True) if term in present) / total
+        if total
+        else 0.0
+    )
+
+
+def _weakest(query: Query, similarities: Floats) -> float:
+    """Return the lowest similarity among the tokens of the question's content words."""
+    words = [query.text[start:end].lower() for start, end in query.encoding.offsets]
+    content = np.array([word.isalnum() and word not in stop_words("en") for word in words], dtype=bool)
+    return float(similarities[content].min()) if content.any() else float(similarities.mean() if len(words) else 0)
+
+
+def expects(question: str) -> re.Pattern[str] | None:
+    """Return the pattern of what has to stand in an answer: a number, time, person or place; None if anything may."""
+    return next((found for asks, found in EXPECTATIONS if asks.search(question)), None)
+
+
+def holds(pattern: re.Pattern[str], quote: str, known: str) -> bool:
+    """Return whether a quote matches the pattern with a word that is not in ``known`` already."""
+    asked = {word.lower() for word in re.findall(r"\w+", known)}
+    words = (word.lower() for match in pattern.finditer(quote) for word in re.findall(r"\w+", match.group()))
+    return any(word not in asked and word not in stop_words("en") for word in words)
+
+
+def _type_missing(question: str, quote: str) -> bool:
+    """Return whether the question asks for a kind of fact of which the quote tells none but the question's own."""
+    pattern = expects(question)
+    return pattern is not None and not holds(pattern, quote, question)
+
+
+def _names_missing(question: str, text: str) -> float:
+    """Return the share of the question's names and numbers that ``text`` does not hold; 0 if it has none."""
+    names = {(capital or number).lower() for capital, number in NAME.findall(question)}
+    names = {name.removesuffix("'s") for name in names} - stop_words("en")
+    text = text.lower()
+    return sum(name not in text for name in names) / len(names) if names else 0.0
