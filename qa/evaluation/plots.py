@@ -1,0 +1,132 @@
+"""Pictures of an evaluation, drawn as PNG for a light or a dark page."""
+
+import io
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from qa.evaluation.labels import UNANSWERABLE
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+COLOURS = {  # Okabe and Ito's, told apart by colour-blind people too; the product stands out
+    "bm25": "#999999",
+    "dense": "#56B4E9",
+    "rrf": "#009E73",
+    "late": "#CC79A7",
+    "product": "#E69F00",
+}
+LINE, MARK = "#0072B2", "#D55E00"
+PANEL = (4.3, 3.3)  # inches
+DOTS_PER_INCH = 110
+COLUMNS = 3
+TENTHS = [k / 10 for k in range(11)]
+
+Figures = Mapping[str, Any]
+Draw = Callable[["Axes", Figures], None]
+
+
+def draw(results: Figures, *, dark: bool = False) -> dict[str, bytes]:
+    """Return PNGs by name: risk-coverage, reliability and, if methods were ranked, methods."""
+    sets = results["data"]
+    pictures: dict[str, list[tuple[str, Figures, Draw]]] = {
+        "risk-coverage": [(name, data, _risk_coverage) for name, data in sets.items()],
+        "reliability": [(name, data, _reliability) for name, data in sets.items()],
+        "methods": [
+            (f"{name}: {unit}", table, _methods)
+            for name, data in sets.items()
+            for unit, table in data["retrieval"].items()
+        ],
+    }
+    return {name: _picture(panels, dark) for name, panels in pictures.items() if panels}
+
+
+def coverage(data: Figures) -> float:
+    """Return the share of questions that are answered with the threshold as it is."""
+    kinds = [name for name in UNANSWERABLE if not (data["form"] == "squad" and name == "near-miss")]  # kept apart
+    answers = data["answers"]
+    shares = [(1 - f["value"], f["count"]) for f in [answers.get("answerable refused")] if f]
+    shares += [
+        (answers[key]["value"], answers[key]["count"]) for kind in kinds if (key := f"{kind} answered") in answers
+    ]
+    return float(sum(share * count for share, count in shares) / max(sum(count for _, count in shares), 1))
+
+
+def _picture(panels: Sequence[tuple[str, Figures, Draw]], dark: bool) -> bytes:
+    """Draw panels side by side."""
+    import matplotlib
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    ink, paper, faint = ("#dfe3e8", "#1b1f24", "#3a414a") if dark else ("#24292f", "#ffffff", "#d9dde2")
+    with matplotlib.rc_context(
+        {
+            "font.size": 9, "axes.spines.top": False, "axes.spines.right": False, "axes.facecolor": paper,
+            "text.color": ink, "axes.labelcolor": ink, "xtick.color": ink, "ytick.color": ink,
+            "axes.edgecolor": faint, "grid.color": faint,
+        }
+    ):  # fmt: skip
+        columns = 2 if len(panels) == 4 else min(COLUMNS, len(panels))  # no lonely fourth
+        rows = math.ceil(len(panels) / columns)
+        figure = Figure((PANEL[0] * columns, PANEL[1] * rows), dpi=DOTS_PER_INCH, layout="constrained", facecolor=paper)
+        FigureCanvasAgg(figure)
+        for number, (title, data, paint) in enumerate(panels, start=1):
+            axes = figure.add_subplot(rows, columns, number)
+            axes.set_title(title, parse_math=False, fontsize=10)
+            axes.set_axisbelow(True)
+            axes.grid(visible=True, linewidth=0.6)
+            paint(axes, data)
+        target = io.BytesIO()
+        figure.savefig(target, format="png", metadata={"Software": None})
+    return target.getvalue()
+
+
+def _risk_coverage(axes: "Axes", data: Figures) -> None:
+    points = data["curves"]["risk_coverage"]
+    axes.plot([x for x, _ in points], [y for _, y in points], color=LINE, linewidth=1.8)
+    shipped = coverage(data)
+    at = min(points, key=lambda point: abs(point[0] - shipped))
+    axes.plot(at[0], at[1], "o", color=MARK, label=f"threshold: {at[0]:.0%} answered, {at[1]:.1%} of them wrong")
+    axes.legend(loc="upper left", frameon=False, fontsize=8)
+    highest = max(y for _, y in points)
+    axes.set(xlim=(0, 1.01), ylim=(0, max(highest * 1.3, 0.05)), xlabel="share of questions answered (surest first)")
+    axes.set_ylabel("share of these answers that is wrong")
+    _percent(axes, "xy")
+
+
+def _reliability(axes: "Axes", data: Figures) -> None:
+    bins = data["curves"]["reliability"]
+    counts = sorted({count for *_, count in bins})
+    words = f"as it is ({len(bins)} points of {' or '.join(map(str, counts))} questions)"
+    axes.plot([0, 1], [0, 1], "--", color="#8a929b", linewidth=1, label="confidence as it should be")
+    axes.plot(
+        [sure for sure, *_ in bins], [share for _, share, _ in bins], "o-", color=LINE, linewidth=1.4, label=words
+    )
+    axes.legend(loc="upper left", frameon=False, fontsize=8)
+    axes.set(xlim=(-0.02, 1.03), ylim=(0, 1.25), yticks=TENTHS[::2], xlabel="confidence", ylabel="share that is right")
+    _percent(axes, "xy")
+
+
+def _methods(axes: "Axes", table: Figures) -> None:
+    names = list(table)
+    values = [table[name]["hit@1"] for name in names]
+    places = range(len(names))[::-1]
+    reach = [[v["value"] - v["low"] for v in values], [v["high"] - v["value"] for v in values]]
+    colours = [COLOURS.get(name, LINE) for name in names]
+    axes.barh(
+        places, [v["value"] for v in values], xerr=reach, color=colours, ecolor="#5f6770", capsize=3, height=0.66
+    )  # fmt: skip
+    for place, value in zip(places, values, strict=True):
+        axes.text(0.012, place, f"{value['value']:.1%}", va="center", color="#111111", fontsize=9, weight="bold")
+    axes.set_yticks(list(places), names)
+    axes.set(xlim=(0, 1.01), xlabel=f"hit@1 and its 95% interval, {values[0]['count']} questions")
+    axes.grid(visible=False, axis="y")
+    _percent(axes, "x")
+
+
+def _percent(axes: "Axes", which: str) -> None:
+    from matplotlib.ticker import PercentFormatter
+
+    for name in which:
+        (axes.xaxis if name == "x" else axes.yaxis).set_major_formatter(PercentFormatter(1, decimals=None))

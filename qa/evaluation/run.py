@@ -1,0 +1,227 @@
+"""One evaluation from labels to results: plain data that the report, the plots and the gate read."""
+
+import platform
+import random
+import subprocess
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from qa.answering import AnswerKind
+from qa.article import Article
+from qa.confidence import Calibration
+from qa.encoder import Encoder
+from qa.engine import Engine
+from qa.evaluation import measures
+from qa.evaluation.fitting import examples, fit
+from qa.evaluation.labels import DataSet, Label, Task
+from qa.evaluation.outcomes import Outcome, ask_all
+from qa.index import Index
+from qa.settings import Settings
+
+WORST = 20
+LIBRARIES = (
+    "ask-the-article",
+    "numpy",
+    "faiss-cpu",
+    "bm25s",
+    "onnxruntime",
+    "sentencex",
+    "ir-measures",
+    "scikit-learn",
+)
+CURVE_POINTS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A question that came out wrong, for a person to read."""
+
+    data: str
+    category: str
+    question: str
+    given: str
+    kind: str
+    confidence: float
+    gold: tuple[str, ...]
+
+
+class Evaluation:
+    """Evaluates with one encoder and one set of settings.
+
+    Args:
+        settings: as the product would use them; the threshold applies to the figures.
+        encoder: shared by all articles.
+        methods: rankings to compare.
+        seed: for bootstrap and borrowed questions.
+    """
+
+    def __init__(self, settings: Settings, encoder: Encoder, methods: Sequence[str], seed: int) -> None:
+        self.settings = settings
+        self.encoder = encoder
+        self.methods = methods
+        self.seed = seed
+        self.calibration = Calibration.load(settings.calibration)
+        chosen = settings.threshold
+        self.threshold = self.calibration.threshold if chosen is None else chosen
+
+    def engine(self, article: Article) -> Engine:
+        """Index an article; nothing is held back, since the figures are about the best there is as well."""
+        return Engine(Index([article], self.encoder), self.encoder, replace(self.settings, threshold=0.0))
+
+    def results(self, sets: Sequence[DataSet], progress: Callable[[int], object] = lambda _: None) -> dict[str, Any]:
+        """Evaluate data sets; all values are plain data, ready for JSON."""
+        found = {}
+        failures: list[Failure] = []
+        for data in sets:
+            outcomes = list(ask_all(data, self.engine, self.methods, self.threshold, self.seed, progress))
+            found[data.name] = self._figures(data, outcomes)
+            failures += list(self._failures(data, outcomes))
+        failures.sort(key=lambda failure: -failure.confidence)
+        return {
+            "provenance": self._provenance(sets),
+            "data": found,
+            "failures": [asdict(failure) for failure in failures[:WORST]],
+        }
+
+    def _figures(self, data: DataSet, outcomes: Sequence[Outcome]) -> dict[str, Any]:
+        # SQuAD's unanswerable questions are made to mislead a reader of every word, so they are kept apart:
+        # their figures say how many were answered, and they do not blur the confidence of the others.
+        apart = [o for o in outcomes if data.form == "squad" and o.label.category == "near-miss"]
+        core = _without(outcomes, apart)
+        answers = measures.answers(core, self.threshold, self.seed)
+        if apart:
+            shown = [o.confidence >= self.threshold for o in apart]
+            figure = measures.mean(shown, self.seed)
+            answers |= {"near-miss answered": figure} if figure else {}
+        units = {unit: measures.retrieval(outcomes, unit, self.seed) for unit in ("passage", "sentence", "faq")}
+        right = np.array([o.right for o in core], bool)
+        confidence = np.array([o.confidence for o in core], float)
+        coverage, risk = measures.risk_coverage(right, confidence)
+        rows = np.unique(np.linspace(0, len(coverage) - 1, min(CURVE_POINTS, len(coverage))).astype(int))
+        bins = measures.reliability_bins(right, confidence)
+        return {
+            "form": data.form,
+            "questions": len(outcomes),
+            "answers": _plain(answers),
+            "retrieval": {
+                unit: {method: _plain(figures) for method, figures in table.items()}
+                for unit, table in units.items()
+                if table
+            },
+            "latency": _plain(measures.latency(outcomes, self.seed)),
+            "curves": {
+                "risk_coverage": [[float(coverage[row]), float(risk[row])] for row in rows],
+                "reliability": [[float(sure.mean()), float(share.mean()), len(share)] for share, sure in bins],
+            },
+        }
+
+    def _failures(self, data: DataSet, outcomes: Sequence[Outcome]) -> "list[Failure]":
+        """Return the answers that a reader would have seen and that are wrong, and the answers held back."""
+        found = []
+        articles = {id(label): task.article for task in data.tasks for label in task.labels}
+        for outcome in outcomes:
+            label, answer = outcome.label, outcome.answer
+            shown = outcome.confidence >= self.threshold
+            if answer is None or (outcome.right and shown) or (not label.answerable and not shown):
+                continue
+            article = articles.get(id(label))
+            gold = _gold(label, article) if article else ()
+            given = answer.text if answer.kind is not AnswerKind.NONE else ""
+            kind = answer.kind.value if shown else "none"
+            # What was held back is no wrong answer: it is listed after those that were given.
+            weight = outcome.confidence if shown else outcome.confidence - 1
+            found.append(Failure(data.name, label.category, _turns(label), given, kind, weight, gold))
+        return found
+
+    def fit(
+        self, sets: Sequence[DataSet], risk: float, progress: Callable[[int], object] = lambda _: None
+    ) -> Calibration:
+        """Fit a calibration on the labels of the data sets (of our own form, on the "dev" and "feedback" halves)."""
+        chosen: dict[str, tuple[str, list[Any]]] = {}
+        everything = [label for data in sets for task in data.tasks for label in task.labels if not label.history]
+        for data in sets:
+            own = {label.text for task in data.tasks for label in task.labels}
+            strangers = [label for label in everything if label.text not in own]
+            random.Random(self.seed).shuffle(strangers)
+            tasks = tuple(
+                Task(t.article, tuple(x for x in t.labels if x.split != "test" and not x.history)) for t in data.tasks
+            )
+            count = sum(len(task.labels) for task in tasks)
+            part = replace(data, tasks=tasks)
+            borrowed = strangers[: max(count // 8, 1)] if data.form != "questions" else []
+            found = []
+            for example in examples(part, self.engine, borrowed):
+                found.append(example)
+                progress(1)
+            chosen[data.name] = (data.form, found)
+        provenance = {
+            "data": {data.name: data.sha256 for data in sets},
+            "examples": {name: len(found) for name, (_, found) in chosen.items()},
+            "model": self.settings.model,
+            "encoder": self.encoder.fingerprint,
+            "seed": self.seed,
+        }
+        return fit(chosen, risk, provenance)
+
+    def _provenance(self, sets: Sequence[DataSet]) -> dict[str, Any]:
+        """Return what the figures depend on."""
+        return {
+            "commit": _commit(),
+            "encoder": self.encoder.fingerprint,
+            "model": self.settings.model,
+            "threshold": self.threshold,
+            "calibration": dict(self.calibration.provenance),
+            "settings": asdict(self.settings),
+            "data": {data.name: data.sha256 for data in sets},
+            "articles": {
+                data.name: sorted({task.article.sha256[:16] for task in data.tasks})
+                for data in sets
+                if len(data.tasks) == 1
+            },
+            "seed": self.seed,
+            "methods": list(self.methods),
+            "python": platform.python_version(),
+            "versions": {name: _version(name) for name in LIBRARIES},
+        }
+
+
+def _without(outcomes: Sequence[Outcome], apart: Sequence[Outcome]) -> list[Outcome]:
+    left_out = {id(outcome) for outcome in apart}
+    return [outcome for outcome in outcomes if id(outcome) not in left_out]
+
+
+def _plain(figures: dict[str, measures.Figure]) -> dict[str, dict[str, float]]:
+    return {name: asdict(figure) for name, figure in figures.items()}
+
+
+def _gold(label: Label, article: Article) -> tuple[str, ...]:
+    spans = [article.quote(span) for span in label.spans[:3]]
+    return (*spans, *(f"FAQ: {article.quote(article.faqs[number].question)}" for number in label.faqs[:3]))
+
+
+def _turns(label: Label) -> str:
+    return " → ".join((*label.history, label.text))
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return ""
+
+
+def _commit() -> str:
+    """Return the commit of the checkout that the code runs from; "" for an installed package."""
+    try:
+        done = subprocess.run(
+            ["git", "rev-parse", "--short=12", "HEAD"],
+            capture_output=True, text=True, check=False, timeout=10, cwd=Path(__file__).parent,
+        )  # fmt: skip
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""
