@@ -1,0 +1,236 @@
+"""The HTTP API for programs: the same answers, and the same JSON, as the command line."""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, FastAPI, Query, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, PlainTextResponse
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.exceptions import HTTPException
+
+from qa.answering import Answer
+from qa.article import Article
+from qa.errors import QuestionError
+from qa.settings import Settings
+from qa.web.security import refusal
+from qa.web.service import BusyError, NotReadyError, Service
+
+MAX_HISTORY = 20  # a conversation's earlier topics hardly matter beyond a few turns
+MAX_NAME_CHARS = 200
+NOT_JSON = 'The body is not JSON; send something like {"question": "What is this article about?"}.'
+METHODS = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"]
+RETRY_BUSY = {"Retry-After": "1"}
+RETRY_LOADING = {"Retry-After": "5"}
+
+
+class Question(BaseModel):
+    """What is asked."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    question: str = Field(description="In plain words.", examples=["How much did it cost to train R1?"])
+    history: list[str] = Field(
+        default_factory=list, max_length=MAX_HISTORY, description="Earlier questions of the conversation, oldest first."
+    )
+    article: str | None = Field(
+        default=None, max_length=MAX_NAME_CHARS, description="The article's name, if you want to be sure which one."
+    )
+
+
+class Problem(BaseModel):
+    """What every refused request gets."""
+
+    error: str = Field(description="One plain sentence.")
+
+
+def _problems(**sentences: str) -> dict[int | str, dict[str, Any]]:
+    return {int(status[1:]): {"model": Problem, "description": text} for status, text in sentences.items()}
+
+
+COMMON = _problems(_429="Too many requests; Retry-After tells when.", _503="Loading or busy; Retry-After tells when.")
+
+
+def add_api(app: FastAPI, service: Service, settings: Settings) -> None:
+    """Give ``app`` the API's routes, and sentences in place of the framework's errors."""
+    router = APIRouter()
+
+    @router.post(
+        "/api/ask",
+        response_class=JSONResponse,
+        responses={200: {"model": Answer}}
+        | _problems(_404="No such article.", _413="Too long.", _422="Not a question.")
+        | COMMON,
+    )
+    async def ask(body: Question) -> Response:
+        """Answer a question; an abstention is an answer of kind ``none``."""
+        unknown = _check_article(body.article, service.engine.articles)
+        if unknown is not None:
+            return unknown
+        try:
+            answer = await asyncio.wrap_future(service.submit(body.question, body.history))
+        except QuestionError as error:
+            too_long = max(map(len, [body.question.strip(), *body.history])) > settings.max_question_chars
+            return refusal(413 if too_long else 422, _sentence(str(error)))
+        return JSONResponse(answer.to_dict())
+
+    @router.get("/api/article", response_class=JSONResponse, responses=COMMON)
+    async def article() -> Response:
+        """Return the article's text and where its sections lie; if there are several, a list of them."""
+        articles = [_article(each) for each in service.engine.articles]
+        return JSONResponse(articles[0] if len(articles) == 1 else {"articles": articles})
+
+    @router.get("/api/faq", response_class=JSONResponse, responses=_problems(_422="No such format.") | COMMON)
+    async def faq(form: Annotated[Literal["json", "jsonld"], Query(alias="format")] = "json") -> Response:
+        """Return the FAQ's entries; ``format=jsonld`` gives a schema.org FAQPage."""
+        articles = service.engine.articles
+        if form == "json":
+            return JSONResponse({"faq": [entry for each in articles for entry in _entries(each)]})
+        return Response(faq_page(articles), media_type="application/ld+json")
+
+    app.include_router(router)
+    _add_status(app, service)
+    _add_refusals(app)
+
+
+def _add_status(app: FastAPI, service: Service) -> None:
+    """Add what monitors ask for, and the answer to wrong addresses."""
+    router = APIRouter()
+
+    @router.head("/healthz", include_in_schema=False)
+    @router.get("/healthz", response_class=JSONResponse)
+    async def healthz() -> Response:
+        """Return 200 once questions can be answered, 503 before."""
+        state = service.state
+        return JSONResponse({"status": state}, 200 if state == "ready" else 503)
+
+    @router.get("/metrics", response_class=PlainTextResponse)
+    async def metrics() -> Response:
+        """Return counters in Prometheus' text form."""
+        return Response(generate_latest(service.registry), media_type=CONTENT_TYPE_PLAIN_0_0_4)
+
+    @router.api_route(
+        "/api/{rest:path}",
+        methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],
+        include_in_schema=False,
+    )
+    async def other(rest: str) -> Response:
+        """Keep wrong addresses and methods from reaching the page."""
+        allowed = {"ask": "POST", "article": "GET", "faq": "GET"}.get(rest)
+        if allowed:
+            return refusal(405, f"/api/{rest} answers {allowed} only.", {"Allow": allowed})
+        return refusal(404, "There is nothing at this address; /api/openapi.json lists what there is.")
+
+    app.include_router(router)
+
+
+def _add_refusals(app: FastAPI) -> None:
+    """Turn each exception into one plain sentence."""
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(_: Request, error: RequestValidationError) -> Response:
+        return refusal(422, _explain(error.errors()[0]))
+
+    @app.exception_handler(BusyError)
+    async def busy(_: Request, error: BusyError) -> Response:
+        return refusal(503, _sentence(str(error)), RETRY_BUSY)
+
+    @app.exception_handler(NotReadyError)
+    async def not_ready(_: Request, error: NotReadyError) -> Response:
+        return refusal(503, str(error), RETRY_LOADING)
+
+    @app.exception_handler(HTTPException)
+    async def other(_: Request, error: HTTPException) -> Response:
+        if error.status_code == 400:  # the framework's word for a body that is not even text
+            return refusal(422, NOT_JSON)
+        return refusal(error.status_code, _sentence(error.detail), error.headers)
+
+
+def faq_page(articles: tuple[Article, ...]) -> str:
+    """Return all FAQ entries as a schema.org FAQPage in JSON-LD.
+
+    ``<``, ``>`` and ``&`` are escaped the JSON way, so that the text can stand in a page's
+    ``<script>`` as it is.
+    """
+    page: dict[str, Any] = {
+        "@context": "https://schema.org",
+        "@type": "FAQPage",
+        "mainEntity": [
+            {
+                "@type": "Question",
+                "name": entry["question"],
+                "acceptedAnswer": {"@type": "Answer", "text": entry["answer"]},
+            }
+            for article in articles
+            for entry in _entries(article)
+        ],
+    }
+    if len(articles) == 1:
+        page |= {"name": articles[0].title, "inLanguage": articles[0].language}
+    text = json.dumps(page, ensure_ascii=False)
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def _article(article: Article) -> dict[str, Any]:
+    return {
+        "name": article.name,
+        "title": article.title,
+        "date": article.date,
+        "summary": article.summary,
+        "language": article.language,
+        "text": article.text,
+        "sections": [
+            {"title": section.title, "level": section.level, "start": section.span.start, "end": section.span.end}
+            for section in article.sections
+        ],
+        "sha256": article.sha256,
+    }
+
+
+def _entries(article: Article) -> list[dict[str, Any]]:
+    return [
+        {
+            "question": article.quote(entry.question),
+            "answer": article.quote(entry.answer),
+            "start": entry.answer.start,
+            "end": entry.answer.end,
+            "section": article.section_title(entry.section),
+            "article": article.name,
+        }
+        for entry in article.faqs
+    ]
+
+
+def _check_article(name: str | None, articles: tuple[Article, ...]) -> Response | None:
+    """Return the refusal of an article that cannot be asked alone; None if the question may go on."""
+    names = [article.name for article in articles]
+    if name is None or names == [name]:
+        return None
+    if name in names:
+        return refusal(422, f"Questions go to all {len(names)} articles at once; leave 'article' out.")
+    known = f"there is {names[0]!r}" if len(names) == 1 else f"/api/article lists all {len(names)}"
+    return refusal(404, f"There is no article of this name; {known}.")
+
+
+def _explain(error: Mapping[str, Any]) -> str:
+    """Return one sentence for what pydantic found first."""
+    where = ".".join(str(part) for part in error["loc"][1:])[:MAX_NAME_CHARS]
+    kind = error["type"]
+    if kind == "json_invalid":
+        return NOT_JSON
+    if not where:
+        return "There is no JSON object; send one, with Content-Type: application/json."
+    if kind == "missing":
+        return f"{where!r} is missing; send it along."
+    if kind == "extra_forbidden":
+        return f"{where!r} is not a field; there are {', '.join(Question.model_fields)}."
+    message = error["msg"]
+    return _sentence(f"{where!r}" + (message.removeprefix("Input") if message.startswith("Input ") else f": {message}"))
+
+
+def _sentence(text: str) -> str:
+    """Return ``text`` with a capital first letter and something to end on."""
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "?", "!")) else ".")

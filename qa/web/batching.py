@@ -1,0 +1,115 @@
+"""Encode calls that arrive together share one pass of the model."""
+
+import threading
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qa.encoder import Encoder, Encoding, Role
+
+MAX_BATCH = 32  # texts in a shared pass; as many as the encoder itself puts into one
+
+
+class BatchingEncoder:
+    """Serves an encoder to several threads, a few passes at a time.
+
+    A call that finds the encoder idle runs at once; calls that arrive meanwhile queue up, and the
+    first of them then leads: it encodes all that are queued in one pass and hands out the results.
+    Nobody ever waits for more calls to come. Passages (an article that is being indexed) go
+    straight through.
+
+    Args:
+        encoder: does the work; called from the threads that ask.
+        passes: how many may run at once; with an encoder of one thread, as many as there are cores.
+        max_batch: texts in a shared pass; a call with more goes straight through.
+    """
+
+    def __init__(self, encoder: Encoder, passes: int = 1, max_batch: int = MAX_BATCH) -> None:
+        self._encoder = encoder
+        self._idle = passes
+        self._max_batch = max_batch
+        self._lock = threading.Lock()
+        self._queue: list[_Call] = []
+
+    @property
+    def fingerprint(self) -> str:
+        """Return the encoder's own: batching changes no vector by more than rounding."""
+        return self._encoder.fingerprint
+
+    @property
+    def dimension(self) -> int:
+        """Return the number of components of each vector."""
+        return self._encoder.dimension
+
+    @property
+    def max_tokens(self) -> int:
+        """Return how many tokens of a text are read."""
+        return self._encoder.max_tokens
+
+    @property
+    def queued(self) -> int:
+        """Return how many calls wait for the next pass."""
+        return len(self._queue)
+
+    def spans(self, text: str) -> NDArray[np.int32]:
+        """Return the code points of each token of ``text``, uncut: int32, shape (t, 2)."""
+        return self._encoder.spans(text)
+
+    def encode(self, texts: Sequence[str], role: Role = Role.PASSAGE) -> list[Encoding]:
+        """Encode texts, in the order given; an error of a shared pass reaches all who shared it."""
+        if role is not Role.QUERY or not 0 < len(texts) <= self._max_batch:
+            return self._encoder.encode(texts, role)
+        call = _Call(texts)
+        with self._lock:
+            self._queue.append(call)
+            if self._idle:
+                self._idle -= 1
+                call.batch = self._take()
+                call.woken.set()
+        call.woken.wait()
+        if call.batch:
+            batch, call.batch = call.batch, []
+            self._run(batch)
+        if call.error is not None:
+            raise call.error
+        return call.encodings
+
+    def _run(self, batch: "list[_Call]") -> None:
+        """Encode a batch, hand out the results, and pass the lead on to the first that came since."""
+        try:
+            encodings = self._encoder.encode([text for call in batch for text in call.texts], Role.QUERY)
+            for call in batch:
+                call.encodings, encodings = encodings[: len(call.texts)], encodings[len(call.texts) :]
+        except BaseException as error:  # an interrupt of the leader must not leave the others waiting
+            for call in batch:
+                call.error = error
+        for call in batch:
+            call.woken.set()
+        with self._lock:
+            if self._queue:
+                leader = self._queue[0]
+                leader.batch = self._take()
+                leader.woken.set()
+            else:
+                self._idle += 1
+
+    def _take(self) -> "list[_Call]":
+        """Take calls off the queue, oldest first, as many as one pass may hold; the lock is held."""
+        batch = [self._queue.pop(0)]
+        size = len(batch[0].texts)
+        while self._queue and size + len(self._queue[0].texts) <= self._max_batch:
+            size += len(self._queue[0].texts)
+            batch.append(self._queue.pop(0))
+        return batch
+
+
+class _Call:
+    """One thread's texts, and the outcome it waits for: a batch to lead, its encodings, or an error."""
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        self.texts = texts
+        self.woken = threading.Event()
+        self.batch: list[_Call] = []
+        self.encodings: list[Encoding] = []
+        self.error: BaseException | None = None

@@ -1,0 +1,196 @@
+"""Answers as the chat shows them, and a conversation as Markdown; every text in it is inert.
+
+A message of the chat is one line of HTML. Markdown leaves a block of HTML alone up to the next blank line,
+so that escaping for HTML is all that questions, quotes and headings need.
+"""
+
+import html
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from qa.answering import Answer, AnswerKind, Citation, FaqMatch, PassageMatch
+from qa.article import Article
+
+Message = dict[str, Any]
+
+ASKED = ('<div class="asked">', "</div>")
+SMALL_TALK = "small talk"  # an answer's reason that is none to tell a reader
+OTHER_PASSAGES = 3  # more are a list to skim, not a place to look
+# Confidence is calibrated, so that the words can promise what the numbers say.
+SURENESS = ((0.9, "very sure"), (0.75, "fairly sure"), (0.0, "not quite sure"))
+# What means something in Markdown or in GitHub's dialect of it, wherever in a line it stands.
+MARKS = re.compile(r"[\\`*_\[\]<>&~|$#@!]|:(?=//)|(?<=www)\.", re.IGNORECASE)
+
+
+def line(text: str) -> str:
+    """Return a text as one line of inert HTML."""
+    # Gradio's Markdown would put a formula in the place of %%%LATEX_BLOCK_0%%%.
+    return html.escape(" ".join(text.split())).replace("%%%", "&#37;%%")
+
+
+def prose(text: str) -> str:
+    """Return a text as inert HTML whose paragraphs are lines."""
+    return "<br>".join(line(part) for part in re.split(r"\n\s*\n", text) if part.strip())
+
+
+def sentence(text: str) -> str:
+    """Return a line, such as an error's, as a sentence."""
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
+
+
+def question_message(question: str) -> Message:
+    """Return the reader's side of a turn."""
+    return {"role": "user", "content": line(question).join(ASKED)}
+
+
+def question_of(message: Message) -> str:
+    """Return the question that ``question_message`` was made of, but for white space."""
+    content = message["content"]
+    text = content if isinstance(content, str) else "".join(part.get("text", "") for part in content)
+    return html.unescape(text.removeprefix(ASKED[0]).removesuffix(ASKED[1]))
+
+
+def questions_of(chat: Sequence[Message]) -> list[str]:
+    """Return all that a reader asked in a chat, oldest first."""
+    return [question_of(message) for message in chat if message["role"] == "user"]
+
+
+def note_message(text: str, *, waiting: bool = False) -> Message:
+    """Return what the page itself has to say: that it is searching, or what went wrong."""
+    kind = "note waiting" if waiting else "note"
+    return {"role": "assistant", "content": f'<div class="{kind}"><p>{line(text)}</p></div>'}
+
+
+def answer_message(answer: Answer, articles: Sequence[Article], follow_ups: Sequence[str] = ()) -> Message:
+    """Return the answer's side of a turn, with what to ask next as options."""
+    message: Message = {"role": "assistant", "content": answer_html(answer, articles)}
+    if follow_ups:
+        message["options"] = [{"value": question, "label": question} for question in follow_ups]
+    return message
+
+
+def answer_html(answer: Answer, articles: Sequence[Article]) -> str:
+    """Return an answer as one line of HTML; ``#cite-1-20-35`` links to a span of the second article."""
+    quoted = _Quoted(articles)
+    parts = [f'<p class="understood">Understood as: {line(answer.understood_as)}</p>'] if answer.understood_as else []
+    if answer.kind is AnswerKind.NONE:
+        parts.append(f'<p class="no">{line(answer.text)}</p>')
+        parts += _why_not(answer, quoted)
+    for citation in answer.citations:
+        parts += [_entry_asked(answer, citation), quoted.quote(citation, "cite")]
+        parts.append(quoted.source(citation, _meter(answer.confidence) if citation.number == 1 else ""))
+    parts += _elsewhere(answer, quoted)
+    if answer.suggestions and answer.reason != SMALL_TALK:
+        parts.append('<p class="label chips">What you could ask instead:</p>')
+    return f'<div class="answer">{"".join(parts)}</div>'
+
+
+class _Quoted:
+    """Writes quotes and the links to them."""
+
+    def __init__(self, articles: Sequence[Article]) -> None:
+        self.places = {article.name: (number, article.title) for number, article in enumerate(articles)}
+
+    def link(self, place: Citation | FaqMatch | PassageMatch, label: str, kind: str = "cite") -> str:
+        """Return a link that shows a place in the article."""
+        target = f"#{kind}-{self.places[place.article][0]}-{place.start}-{place.end}"
+        return f'<a class="cite" href="{target}" title="Show it in the article">{label}</a>'
+
+    def quote(self, citation: Citation, kind: str) -> str:
+        """Return the words, with the number that leads to them."""
+        mark = self.link(citation, f"[{citation.number}]", kind)
+        return f'<blockquote class="{kind}">“{prose(citation.quote)}” {mark}</blockquote>'
+
+    def source(self, citation: Citation, aside: str = "") -> str:
+        """Return where a quote stands; what only a copy of the answer needs is hidden."""
+        title = self.places[citation.article][1]
+        section = "" if citation.section == title else f"<b>{line(citation.section)}</b>"
+        hidden = " hidden" if section and len(self.places) == 1 else ""
+        comma = ", " if section else ""
+        place = f"<span hidden>[{citation.number}] </span>{section}<span{hidden}>{comma}{line(title)}</span>"
+        return f'<p class="source"><span>{place}</span>{aside}</p>'
+
+
+def _why_not(answer: Answer, quoted: _Quoted) -> list[str]:
+    """Return what came nearest to an answer, or else why there can be none."""
+    if answer.closest:
+        label = f'<p class="label" title="{line(answer.reason)}">Closest, but not an answer:</p>'
+        return [label, quoted.quote(answer.closest, "near"), quoted.source(answer.closest)]
+    if answer.reason == SMALL_TALK:
+        return []
+    return [f'<p class="label">{line(sentence(answer.reason))}</p>']
+
+
+def _entry_asked(answer: Answer, citation: Citation) -> str:
+    """Return the question of the FAQ entry that is the answer, if the reader asked in other words."""
+    entry = next((entry.question for entry in answer.faqs if entry.start == citation.start), "")
+    if answer.kind is not AnswerKind.FAQ or not entry or line(entry).lower() == line(answer.question).lower():
+        return ""
+    return f'<p class="label">{line(entry)}</p>'
+
+
+def _elsewhere(answer: Answer, quoted: _Quoted) -> list[str]:
+    """Return the nearest FAQ entry and passages, folded away, without what the answer cites already."""
+    cited = [(place.article, place.start) for place in (*answer.citations, answer.closest) if place]
+    parts = []
+    for entry in answer.faqs[:1] if answer.citations else ():
+        if (entry.article, entry.start) not in cited:
+            text = f"<p>{quoted.link(entry, prose(entry.answer))}</p>"
+            parts.append(f"<details><summary>In the FAQ: {line(entry.question)}</summary>{text}</details>")
+    others = [
+        passage
+        for passage in answer.passages
+        if not any(name == passage.article and passage.start <= start < passage.end for name, start in cited)
+    ][:OTHER_PASSAGES]
+    items = "".join(
+        f"<li>{quoted.link(other, f'“{line(other.sentence)}”')} <small>{line(other.section)}</small></li>"
+        for other in others
+    )
+    if items:
+        parts.append(f"<details><summary>Other passages ({len(others)})</summary><ul>{items}</ul></details>")
+    return parts
+
+
+def sureness(confidence: float) -> str:
+    """Return a confidence in words."""
+    return next(words for least, words in SURENESS if confidence >= least)
+
+
+def _meter(confidence: float) -> str:
+    """Return how sure an answer is, in words and as a bar; the number shows on hover."""
+    share = round(confidence * 100)
+    title = f"Confidence {confidence:.2f}: of 100 answers like this one, about {share} are right"
+    bar = f'<span class="meter" role="img" title="{title}"><span style="width:{share}%"></span></span>'
+    return f'<span class="sure" title="{title}">{bar} {sureness(confidence)}</span>'
+
+
+def plain_markdown(text: str) -> str:
+    """Return a text as one line of Markdown that shows as it is written and does nothing."""
+    return MARKS.sub(r"\\\g<0>", " ".join(text.split()))
+
+
+def conversation_markdown(turns: Sequence[tuple[str, Answer | None]], articles: Sequence[Article]) -> str:
+    """Return questions and answers as Markdown; a question that was refused has no answer."""
+    titles = {article.name: article.title for article in articles}
+    lines = [f"# Questions to {plain_markdown('; '.join(titles.values()))}"]
+    for question, answer in turns:
+        lines.append(f"## {plain_markdown(question)}")
+        if answer is None:
+            lines.append("(not answered)")
+            continue
+        if answer.understood_as:
+            lines.append(f"Understood as: {plain_markdown(answer.understood_as)}")
+        if answer.kind is AnswerKind.NONE:
+            lines.append(plain_markdown(answer.text))
+            if answer.closest:
+                lines.append("Closest, but not an answer:")
+            elif answer.reason != SMALL_TALK:
+                lines.append(plain_markdown(sentence(answer.reason)))
+        for citation in answer.citations or ((answer.closest,) if answer.closest else ()):
+            place = dict.fromkeys((citation.section, titles[citation.article]))
+            lines.append(f"> “{plain_markdown(citation.quote)}” \\[{citation.number}\\]")
+            lines.append(f"\\[{citation.number}\\] {plain_markdown(', '.join(place))}")
+        if answer.citations:
+            lines.append(f"Confidence {answer.confidence:.2f} ({sureness(answer.confidence)})")
+    return "\n\n".join(lines) + "\n"

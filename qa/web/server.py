@@ -1,0 +1,230 @@
+"""Page and API in one app, and the server that runs it."""
+
+import asyncio
+import contextlib
+import dataclasses
+import errno
+import logging
+import os
+import re
+import socket
+import sys
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import uvicorn
+from fastapi import FastAPI
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+
+from qa.encoder import load_encoder
+from qa.engine import Engine
+from qa.errors import SettingsError
+from qa.settings import Settings
+from qa.web import security
+from qa.web.api import add_api
+from qa.web.batching import BatchingEncoder
+from qa.web.service import Service
+
+UVICORN_LOGGER = logging.getLogger("uvicorn.error")
+
+HOST = "127.0.0.1"
+PORT = 7860
+MAX_QUEUED_EVENTS = 256  # in a burst; the queue is emptied as fast as it is read
+QUEUE_NEWS_SECONDS = 5.0
+MAX_SESSIONS = 1000  # at 20 to 40 kB each
+BACKLOG = 256  # connections that may wait to be accepted
+SHUTDOWN_SECONDS = 1  # open pages hold a stream for as long as they live; there is nothing to wait for
+
+
+def engine_loader(path: str | Path, settings: Settings | None = None) -> Callable[[], Engine]:
+    """Return what loads the engine for ``path``, tuned for many callers.
+
+    Each encoder pass runs on one thread, and as many passes at once as there are cores: threads
+    that share one small pass mostly wait for each other, spinning. On two cores, 50 clients got two to three times as many answers.
+    """
+
+    def load() -> Engine:
+        chosen = settings or Settings()
+        encoder = load_encoder(dataclasses.replace(chosen, threads=1))
+        return Engine.from_path(path, chosen, BatchingEncoder(encoder, chosen.threads or os.cpu_count() or 1))
+
+    return load
+
+
+def build_app(
+    service: Service,
+    *,
+    settings: Settings | None = None,
+    auth: str | None = None,
+    root_path: str = "",
+    rate: str = security.API_RATE,
+) -> FastAPI:
+    """Return the app: the page at ``/``, the API beside it; starting it starts the service.
+
+    It has to be called outside of an event loop.
+
+    Args:
+        service: answers the questions.
+        settings: those of the engine; ``embed_origins`` may show the page in a frame.
+        auth: ``user:password`` for everything but ``/healthz``; None leaves all open.
+        root_path: where a proxy serves the app, such as ``/ask``.
+        rate: how often one client may call the API.
+
+    Raises:
+        SettingsError: ``auth`` or ``root_path`` is malformed.
+    """
+    settings = settings or Settings()
+    root_path = _check_root_path(root_path)
+    middleware = [
+        Middleware(security.Guard, headers=security.security_headers(settings.embed_origins), root_path=root_path),
+        # No other site's scripts may read anything; without this, Gradio would let all of them.
+        Middleware(CORSMiddleware),
+        Middleware(security.Gate, rate=rate, auth=None if auth is None else security.check_auth(auth)),
+        Middleware(security.BodyLimit),
+    ]
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        service.start()
+        yield
+        service.close()
+
+    app = FastAPI(
+        title="Ask the Article",
+        summary="Ask an article a question; get the very sentence that answers it, or an honest no.",
+        openapi_url="/api/openapi.json",
+        docs_url=None,  # both load scripts from another host
+        redoc_url=None,
+        middleware=middleware,
+        lifespan=lifespan,
+    )
+    add_api(app, service, settings)
+    asyncio.run(_mount_page(app, service))
+    return app
+
+
+async def _mount_page(app: FastAPI, service: Service) -> None:
+    """Add the page; a coroutine since Gradio would otherwise leave an open event loop for each of its locks."""
+    import gradio
+
+    from qa.web.page import build_page, page_options
+
+    page = build_page(service)
+    # The page's handlers hold no thread while they wait, and the service bounds the questions. That the queue does not
+    # tell everybody their place after each event halves the time of the last of 50 who ask at once.
+    page.queue(QUEUE_NEWS_SECONDS, api_open=False, max_size=MAX_QUEUED_EVENTS, default_concurrency_limit=None)
+    page.state_session_capacity = MAX_SESSIONS
+    # What a page must not loosen: no errors shown, no questions kept in the browser, nothing uploaded.
+    fixed = {"show_error": False, "run_history": False, "enable_monitoring": False, "max_file_size": 1}
+    gradio.mount_gradio_app(app, page, path="/", ssr_mode=False, mcp_server=False, **(page_options() | fixed))
+
+
+def serve(
+    load: Callable[[], Engine],
+    *,
+    host: str = HOST,
+    port: int = PORT,
+    root_path: str = "",
+    auth: str | None = None,
+    settings: Settings | None = None,
+    rate: str = security.API_RATE,
+    announce: Callable[[str], object] = lambda _: None,
+) -> None:
+    """Serve page and API until interrupted; the page is there while ``load`` still runs.
+
+    Args:
+        load: makes the engine, see ``engine_loader``.
+        host: address to listen on.
+        port: port to listen on; 0 takes a free one.
+        root_path: see ``build_app``.
+        auth: see ``build_app``.
+        settings: see ``build_app``.
+        rate: see ``build_app``.
+        announce: called with the page's URL once the server listens.
+
+    Raises:
+        SettingsError: host and port cannot be listened on, or an argument is malformed.
+    """
+    listener = _listen(host, port)
+    with listener:
+        service = Service(load)
+        app = build_app(service, settings=settings, auth=auth, root_path=root_path, rate=rate)
+        shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
+        url = f"http://{shown}:{listener.getsockname()[1]}{_check_root_path(root_path)}/"
+        config = uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            ws="none",
+            timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+        )
+        level = UVICORN_LOGGER.level
+        try:
+            with contextlib.suppress(KeyboardInterrupt):  # how Ctrl-C ends a server that has shut down
+                _Server(config, lambda: announce(url)).run(sockets=[listener])
+        finally:
+            UVICORN_LOGGER.setLevel(level)
+        if service.state == "loading":
+            # Nothing can stop a model's export half-way, and Python's own shutdown crashes if it still runs.
+            sys.stdout.flush()
+            os._exit(0)
+
+
+class _Server(uvicorn.Server):
+    """Says when it is up, and ends without complaint about the streams of pages that are still open."""
+
+    def __init__(self, config: uvicorn.Config, started: Callable[[], object]) -> None:
+        super().__init__(config)
+        self._started = started
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, and say so."""
+        await super().startup(sockets)
+        if self.started:
+            self._started()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End quietly: that streams are cut off is no error then."""
+        UVICORN_LOGGER.setLevel(logging.CRITICAL)
+        await super().shutdown(sockets)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Return a socket that listens.
+
+    Raises:
+        SettingsError: it cannot.
+    """
+    listener = None
+    try:
+        if not 0 <= port < 2**16:  # which getaddrinfo would wrap round
+            raise OverflowError("a port is a number from 0 to 65535")
+        found = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM, socket.IPPROTO_TCP, socket.AI_PASSIVE)
+        # The protocol has to be named for asyncio to set TCP_NODELAY, without which each answer takes 40 ms longer.
+        listener = socket.socket(*found[0][:3])
+        if os.name == "posix":  # elsewhere, this would let two servers share the port
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(found[0][4])
+        listener.listen(BACKLOG)
+        return listener
+    except (OSError, OverflowError, UnicodeError) as error:
+        if listener is not None:
+            listener.close()
+        reason = getattr(error, "strerror", None) or str(error)
+        taken = isinstance(error, OSError) and error.errno in {errno.EADDRINUSE, errno.EACCES}
+        remedy = "--port" if taken or isinstance(error, OverflowError) else "--host"
+        raise SettingsError(f"cannot listen on {host}:{port}: {reason}; choose another with {remedy}") from error
+
+
+def _check_root_path(root_path: str) -> str:
+    """Return ``root_path`` with a slash before and none behind; "" for none.
+
+    Raises:
+        SettingsError: it is no plain path.
+    """
+    path = root_path.strip("/")
+    if path and not re.fullmatch(r"[\w.~-]+(/[\w.~-]+)*", path, re.ASCII):
+        raise SettingsError(f"--root-path {root_path!r} must be a path of letters, digits and -_.~, like /ask")
+    return f"/{path}" if path else ""

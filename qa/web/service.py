@@ -1,0 +1,172 @@
+"""One engine behind page and API: loaded in the background, asked by a few threads, never swamped."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Literal
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from qa.answering import Answer, AnswerKind
+from qa.engine import Engine
+from qa.errors import AskError, QuestionError
+
+LOGGER = logging.getLogger(__name__)
+
+State = Literal["loading", "ready", "failed"]
+
+PREPARING = "Preparing the model and the article; the first start takes a minute."
+READY = "Ready."
+BROKEN = "The article could not be prepared; the server's log tells why."
+
+WORKERS = 8  # questions answered at once: enough to fill the encoder's batches, few enough to keep each quick
+MAX_WAITING = 64  # half a second's worth on two cores; further questions are better asked again
+LATENCY_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0)
+
+
+class BusyError(AskError):
+    """Too many questions wait already; asking again in a moment helps."""
+
+
+class NotReadyError(AskError):
+    """The engine is still loading, or could not be loaded; the message says which."""
+
+
+class Service:
+    """Answers the questions of many callers with one engine.
+
+    Args:
+        load: makes the engine; called once, in a thread of its own, after ``start``.
+        workers: how many questions are answered at once.
+        max_waiting: how many more may wait for their turn.
+    """
+
+    def __init__(self, load: Callable[[], Engine], *, workers: int = WORKERS, max_waiting: int = MAX_WAITING) -> None:
+        self._load = load
+        self._engine: Engine | None = None
+        self._failure = ""
+        self._loaded = threading.Event()
+        self._lock = threading.Lock()
+        self._started = False
+        self._workers = workers
+        self._capacity = workers + max_waiting
+        self._pending = 0
+        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="ask")
+        self.registry = CollectorRegistry()
+        self._questions = Counter(
+            "qa_questions", "Questions by kind of answer, or why there was none.", ["kind"], registry=self.registry
+        )
+        for kind in (*AnswerKind, "refused", "busy", "failed"):
+            self._questions.labels(kind)
+        self._seconds = Histogram(
+            "qa_answer_seconds",
+            "Time from question to answer, waiting included.",
+            buckets=LATENCY_BUCKETS,
+            registry=self.registry,
+        )
+        waiting = Gauge("qa_questions_waiting", "Questions that wait for their turn.", registry=self.registry)
+        waiting.set_function(lambda: self.waiting)
+        ready = Gauge("qa_ready", "1 if questions can be answered.", registry=self.registry)
+        ready.set_function(lambda: self.state == "ready")
+
+    def start(self) -> None:
+        """Load the engine in the background; a second call does nothing."""
+        with self._lock:
+            started, self._started = self._started, True
+        if not started:
+            threading.Thread(target=self._run_load, name="load", daemon=True).start()
+
+    def close(self) -> None:
+        """Answer what is under way, drop what waits, take no more."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until loading has ended, well or not; return whether the service is ready."""
+        self._loaded.wait(timeout)
+        return self.state == "ready"
+
+    @property
+    def state(self) -> State:
+        """Return where the service stands."""
+        if not self._loaded.is_set():
+            return "loading"
+        return "failed" if self._engine is None else "ready"
+
+    @property
+    def message(self) -> str:
+        """Return the state as one line for people."""
+        return {"loading": PREPARING, "ready": READY, "failed": self._failure}[self.state]
+
+    @property
+    def engine(self) -> Engine:
+        """Return the engine.
+
+        Raises:
+            NotReadyError: it is not there yet, or could not be loaded.
+        """
+        if self.state != "ready" or self._engine is None:
+            raise NotReadyError(self.message)
+        return self._engine
+
+    @property
+    def waiting(self) -> int:
+        """Return how many questions wait for their turn."""
+        return max(0, self._pending - self._workers)
+
+    def ask(self, question: str, history: Sequence[str] = ()) -> Answer:
+        """Answer a question, after the earlier ``history`` of questions, oldest first.
+
+        Raises:
+            NotReadyError: the engine is not loaded.
+            BusyError: too many questions wait.
+            QuestionError: the question is empty, too long, or not text.
+        """
+        return self.submit(question, history).result()
+
+    def submit(self, question: str, history: Sequence[str] = ()) -> "Future[Answer]":
+        """Return at once with the answer to come; raises like ``ask``, QuestionError excepted."""
+        engine = self.engine
+        with self._lock:
+            if self._pending >= self._capacity:
+                self._questions.labels("busy").inc()
+                raise BusyError(f"{self.waiting} questions are waiting already; ask again in a moment")
+            self._pending += 1
+        try:
+            future = self._pool.submit(self._answer, engine, question, tuple(history), time.perf_counter())
+        except RuntimeError as error:
+            self._leave()
+            raise NotReadyError("The server is shutting down; ask again when it is back.") from error
+        future.add_done_callback(self._leave)
+        return future
+
+    def _leave(self, _: object = None) -> None:
+        with self._lock:
+            self._pending -= 1
+
+    def _answer(self, engine: Engine, question: str, history: tuple[str, ...], asked: float) -> Answer:
+        """Ask the engine and count what came of it."""
+        kind = "failed"
+        try:
+            answer = engine.ask(question, history)
+            kind = answer.kind.value
+            self._seconds.observe(time.perf_counter() - asked)
+        except QuestionError:
+            kind = "refused"
+            raise
+        finally:
+            self._questions.labels(kind).inc()
+        return answer
+
+    def _run_load(self) -> None:
+        try:
+            self._engine = self._load()
+        except AskError as error:
+            LOGGER.error("cannot load: %s", error)
+            self._failure = str(error)
+        except Exception:
+            LOGGER.exception("cannot load")
+            self._failure = BROKEN
+        finally:
+            self._loaded.set()

@@ -1,0 +1,195 @@
+// What the page does in the browser; Gradio keeps the conversation, this moves the eyes.
+(() => {
+  const params = new URLSearchParams(location.search);
+  const narrow = matchMedia("(max-width: 800px)");
+  const touch = matchMedia("(pointer: coarse)");
+  const still = matchMedia("(prefers-reduced-motion: reduce)");
+  const root = document.documentElement;
+  const $ = (selector) => document.querySelector(selector);
+  const embedded = params.get("embed") === "1";
+  root.classList.toggle("embed", embedded);
+
+  let origin = null; // the citation that the reader came from
+
+  // Every way to ask goes through the text box, so that a question waits there while another is answered.
+  function submit() {
+    $("#q .submit-button")?.click();
+    focusBox();
+  }
+
+  function ask(question) {
+    const box = $("#q textarea");
+    box.value = question;
+    box.dispatchEvent(new Event("input", { bubbles: true }));
+    requestAnimationFrame(submit);
+    if (narrow.matches) $("#talk").scrollIntoView();
+  }
+
+  function focusBox() {
+    if (!touch.matches) $("#q textarea")?.focus({ preventScroll: true });
+  }
+
+  // Brings the article to the front of the side; there is nothing to scroll as long as it is hidden.
+  async function turn() {
+    const tab = $("#side [role=tab]");
+    if (tab?.getAttribute("aria-selected") !== "false") return;
+    tab.click();
+    await new Promise(requestAnimationFrame);
+  }
+
+  // What is to be lit: a span of an article, as a citation names it; `visiting` if the reader wants to go there.
+  let aim = null;
+
+  function show(link, visiting = false) {
+    const [kind, article, start, end] = link ? link.hash.slice(1).split("-") : [];
+    aim = link && { kind, article, start, end, visiting };
+    aimAtArticle();
+  }
+
+  function aimAtArticle() {
+    const shown = $("#article .art")?.dataset.article;
+    if (aim && shown !== undefined && shown !== aim.article) shared.open(aim.article);
+    else light();
+  }
+
+  // Lights up the aim if it lies in the article that is shown, and scrolls the panel to it.
+  async function light() {
+    const panel = $("#article .art");
+    const goal = aim;
+    const here = goal !== null && panel?.dataset.article === goal.article;
+    if (here) await turn();
+    if (aim !== goal) return; // the reader was quicker
+    let first = null;
+    for (const piece of panel?.querySelectorAll("[data-start]") ?? []) {
+      const lit = here && +piece.dataset.start < +goal.end && +piece.dataset.end > +goal.start;
+      piece.classList.toggle("hit", lit && goal.kind === "cite");
+      piece.classList.toggle("near", lit && goal.kind === "near");
+      if (lit) first ??= piece;
+    }
+    if (!first) return;
+    const top = first.getBoundingClientRect().top - panel.getBoundingClientRect().top + panel.scrollTop;
+    panel.scrollTo({ top: top - panel.clientHeight / 3, behavior: still.matches ? "auto" : "smooth" });
+    if (goal.visiting) visit(first);
+    goal.visiting = false;
+  }
+
+  // An article is there: the first one, or another that was picked or is cited.
+  let waiting = true;
+  function opened() {
+    const title = $("#article .art > header h2")?.textContent;
+    document.title = title ? `${title} – Ask the Article` : "Ask the Article";
+    if (waiting) aimAtArticle();
+    else light();
+    waiting &&= !title;
+  }
+
+  // Opens the article where the reader can see it, and takes the keyboard there.
+  async function visit(piece) {
+    await turn();
+    root.classList.add("reading");
+    if (narrow.matches && !embedded) $("#side").scrollIntoView({ behavior: still.matches ? "auto" : "smooth" });
+    if (piece.tabIndex < 0) piece.tabIndex = -1;
+    piece.focus({ preventScroll: true });
+  }
+
+  function leave() {
+    root.classList.remove("reading");
+    if (narrow.matches && !embedded) $("#talk").scrollIntoView({ behavior: still.matches ? "auto" : "smooth" });
+    (origin?.isConnected ? origin : $("#q textarea"))?.focus({ preventScroll: true });
+    origin = null;
+  }
+
+  function follow(link) {
+    origin = link;
+    show(link, true);
+  }
+
+  // Runs before Gradio's own listeners: its chat would open a link of its own accord.
+  addEventListener("click", (event) => {
+    const link = event.target.closest?.("#chat a.cite");
+    const button = event.target.closest?.("#chat button.example, #chat button.option, #faq button.ask");
+    if (!link && !button && !event.target.closest?.("#back, #there, #theme")) return;
+    event.preventDefault();
+    event.stopPropagation();
+    if (link) follow(link);
+    else if (button) ask(button.textContent.trim());
+    else if (event.target.closest("#back")) leave();
+    else if (event.target.closest("#there")) visit($("#article .art"));
+    else setTheme(document.body.classList.contains("dark") ? "light" : "dark");
+  }, true);
+
+  addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && (origin || root.classList.contains("reading"))) leave();
+  });
+
+  // A copied answer is its plain text with the citation, not the markup that the chat keeps.
+  function plain(text) {
+    if (!/^<div class="(answer|asked|note)/.test(text)) return text;
+    const page = new DOMParser().parseFromString(text, "text/html");
+    page.querySelectorAll("details, .sure, .chips").forEach((extra) => extra.remove());
+    page.querySelectorAll("br").forEach((end) => end.replaceWith("\n"));
+    const lines = page.querySelectorAll("p, blockquote");
+    return [...(lines.length ? lines : [page.body])].map((part) => part.textContent.trim()).join("\n");
+  }
+
+  if (navigator.clipboard) {
+    const write = navigator.clipboard.writeText.bind(navigator.clipboard);
+    navigator.clipboard.writeText = (text) => write(plain(text));
+  }
+  addEventListener("copy", (event) => {
+    // Without HTTPS there is no clipboard, and Gradio copies from a text area.
+    if (event.target.tagName !== "TEXTAREA" || !event.target.value.startsWith("<div class=")) return;
+    event.clipboardData.setData("text/plain", plain(event.target.value));
+    event.preventDefault();
+  });
+
+  function save(markdown) {
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob([markdown], { type: "text/markdown" }));
+    link.download = "conversation.md";
+    link.click();
+    URL.revokeObjectURL(link.href);
+  }
+
+  function setTheme(theme) {
+    document.body.classList.toggle("dark", theme === "dark");
+    $("#theme")?.setAttribute("aria-pressed", theme === "dark");
+    localStorage.setItem("theme", theme);
+  }
+
+  // Names and roles that Gradio's chat lacks: its list of chips is no list, its messages are named by their markup.
+  // A new question is brought into view even if the reader had scrolled up, where Gradio leaves it below;
+  // a new answer's sentence is lit up.
+  let asked = 0;
+  let answered = "";
+  function mend() {
+    const questions = document.querySelectorAll("#chat [data-testid=user]").length;
+    const log = $("#chat [role=log]");
+    if (questions > asked) log.scrollTo(0, log.scrollHeight);
+    asked = questions;
+    const reply = [...document.querySelectorAll("#chat [data-testid=bot]")].at(-1);
+    if (!reply || reply.querySelector(".answer, .note:not(.waiting)")) {
+      const link = reply?.querySelector("blockquote.cite a.cite") ?? null;
+      const now = `${questions} ${link?.hash}`;
+      if (now !== answered) show(link);
+      answered = now;
+    }
+    const chips = $("#chat .examples[role=list]");
+    chips?.setAttribute("role", "group");
+    chips?.setAttribute("aria-label", "Questions to start with");
+    for (const message of document.querySelectorAll('#chat [aria-label*="<div class="]')) message.removeAttribute("aria-label");
+  }
+
+  function started() {
+    const chosen = params.get("__theme") ?? localStorage.getItem("theme");
+    if (chosen === "dark" || chosen === "light") setTheme(chosen);
+    else $("#theme")?.setAttribute("aria-pressed", document.body.classList.contains("dark"));
+    new MutationObserver(mend).observe($("#chat"), { subtree: true, childList: true, attributes: true, attributeFilter: ["aria-label"] });
+    mend();
+    const question = params.get("q");
+    if (question?.trim()) ask(question);
+  }
+
+  const shared = { submit, focusBox, opened, save, started, open: () => {} };
+  window.askTheArticle = shared;
+})();
