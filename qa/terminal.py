@@ -39,9 +39,9 @@ def print_answer(answer: Answer, console: "Console") -> None:
         _line(console, place, "")
     _line(console, f"{source} · {answer.confidence:.0%} sure", "green" if answer.confidence > 0.75 else "yellow")
     given = {citation.quote for citation in answer.citations}
-    for match in answer.faqs[:1]:
-        label = "This is the FAQ entry" if match.answer in given else "Nearest FAQ entry"
-        _line(console, f"{label}: {_flat(match.question)}", "dim")
+    for entry in answer.faqs[:1]:
+        label = "This is the FAQ entry" if entry.answer in given else "Nearest FAQ entry"
+        _line(console, f"{label}: {_flat(entry.question)}", "dim")
     others = [match for match in answer.passages if not any(quote in match.text for quote in given)][:SHOWN_PASSAGES]
     if others:
         _line(console, "See also:", "dim")

@@ -61,13 +61,13 @@ def examples(data: DataSet, open_engine: Callable[[Article], Engine], strangers:
         open_engine: indexes an article.
         strangers: questions about other articles, dealt out over the tasks as off-topic ones.
     """
-    for number, task in enumerate(data.tasks):
-        task = with_entries(task) if data.form == "squad" else task
+    tasks = [with_entries(task) if data.form == "squad" else task for task in data.tasks]
+    for number, task in enumerate(tasks):
         engine = open_engine(task.article)
         for label in task.labels:
             if label.answerable or data.form == "questions":
                 yield from _look_twice(engine, label)
-        for stranger in strangers[number :: len(data.tasks)]:
+        for stranger in strangers[number :: len(tasks)]:
             yield _examine(engine, replace(stranger, spans=(), faqs=()), "off-topic")
 
 

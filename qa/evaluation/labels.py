@@ -20,6 +20,7 @@ from qa.readers.blocks import Block, Kind, assemble, trim
 ANSWERABLE = ("faq", "fact", "dialogue")
 UNANSWERABLE = ("near-miss", "off-topic", "hostile")
 SPLITS = ("dev", "test", "feedback")
+FIELDS = frozenset({"id", "split", "category", "question", "history", "faq", "also_faq", "quotes", "fresh"})
 SHOWN_PROBLEMS = 20  # enough to see a pattern in a file's mistakes
 
 Form = Literal["questions", "squad", "faq", "selection"]
@@ -169,20 +170,24 @@ def _questions(name: str, text: str, article: Article, problems: list[str]) -> T
 
 def _record_problems(record: dict[str, Any], article: Article, entries: dict[str, int]) -> Iterator[str]:
     """Yield what is wrong with one record of our own form, each with its remedy."""
-    known = {"id", "split", "category", "question", "history", "faq", "also_faq", "quotes", "fresh"}
-    for field in sorted(set(record) - known):
-        yield f"unknown field {field!r}; known are {', '.join(sorted(known))}"
+    for field in sorted(set(record) - FIELDS):
+        yield f"unknown field {field!r}; known are {', '.join(sorted(FIELDS))}"
     if not isinstance(record.get("question"), str) or not record["question"].strip():
         yield "question is missing; give it as text"
-    category = record.get("category")
-    if category not in (*ANSWERABLE, *UNANSWERABLE):
-        yield f"category {category!r} is none of {', '.join((*ANSWERABLE, *UNANSWERABLE))}"
+    if record.get("category") not in (*ANSWERABLE, *UNANSWERABLE):
+        yield f"category {record.get('category')!r} is none of {', '.join((*ANSWERABLE, *UNANSWERABLE))}"
     if record.get("split", "") not in ("", *SPLITS):
         yield f"split {record['split']!r} is none of {', '.join(SPLITS)}"
     lists = [record.get(field, []) for field in ("history", "also_faq", "quotes")]
-    if not all(isinstance(values, list) and all(isinstance(value, str) for value in values) for values in lists):
+    if all(isinstance(values, list) and all(isinstance(value, str) for value in values) for values in lists):
+        yield from _gold_problems(record, article, entries)
+    else:
         yield "history, also_faq and quotes must be lists of text"
-        return
+
+
+def _gold_problems(record: dict[str, Any], article: Article, entries: dict[str, int]) -> Iterator[str]:
+    """Yield what is wrong with a record's answers, each with its remedy."""
+    category = record.get("category")
     for question in [*([record["faq"]] if record.get("faq") else []), *record.get("also_faq", [])]:
         if not isinstance(question, str) or question not in entries:
             yield f"FAQ entry {question!r} is not in {article.name}; copy its question word for word"
@@ -191,9 +196,9 @@ def _record_problems(record: dict[str, Any], article: Article, entries: dict[str
             yield f"quote {quote!r} is not in {article.name}; copy it word for word"
     labelled = bool(record.get("faq") or record.get("also_faq") or record.get("quotes"))
     if category in ANSWERABLE and not labelled:
-        yield f"a {category} question needs faq or quotes; add what answers it"
+        yield f"{category} questions need faq or quotes; add what answers it"
     if category in UNANSWERABLE and labelled:
-        yield f"a {category} question has no answer; remove faq and quotes or change the category"
+        yield f"{category} questions have no answer; remove faq and quotes or change the category"
 
 
 def occurrences(text: str, quote: str) -> list[Span]:

@@ -33,7 +33,7 @@ class Rankings:
             ]
             self._alone = np.stack([encoding.pooled for encoding in encoder.encode(texts)])
 
-    def passages(self, query: Query, hits: SentenceHits) -> dict[str, list[int]]:
+    def passages(self, hits: SentenceHits) -> dict[str, list[int]]:
         """Return each method's ranking of passage numbers, best first."""
         if not len(hits.sentences):
             return {}
@@ -116,7 +116,7 @@ def rank_all(rankings: Rankings, query: Query) -> dict[str, dict[str, list[int]]
     """Return the rankings of passages, sentences and FAQ entries by each method."""
     hits = search_sentences(rankings.index, query)
     return {
-        "passage": rankings.passages(query, hits),
+        "passage": rankings.passages(hits),
         "sentence": rankings.sentences(query, hits),
         "faq": rankings.faqs(query),
     }

@@ -2,6 +2,7 @@
 
 import io
 import math
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -64,7 +65,7 @@ def _picture(panels: Sequence[tuple[str, Figures, Draw]], dark: bool) -> bytes:
         {
             "font.size": 9, "axes.spines.top": False, "axes.spines.right": False, "axes.facecolor": paper,
             "text.color": ink, "axes.labelcolor": ink, "xtick.color": ink, "ytick.color": ink,
-            "axes.edgecolor": faint, "grid.color": faint,
+            "axes.edgecolor": faint, "grid.color": faint, "figure.constrained_layout.hspace": 0.09,
         }
     ):  # fmt: skip
         columns = 2 if len(panels) == 4 else min(COLUMNS, len(panels))  # no lonely fourth
@@ -78,7 +79,9 @@ def _picture(panels: Sequence[tuple[str, Figures, Draw]], dark: bool) -> bytes:
             axes.grid(visible=True, linewidth=0.6)
             paint(axes, data)
         target = io.BytesIO()
-        figure.savefig(target, format="png", metadata={"Software": None})
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Glyph")  # a file's name may be in a script that the font lacks
+            figure.savefig(target, format="png", metadata={"Software": None})
     return target.getvalue()
 
 
@@ -117,9 +120,8 @@ def _methods(axes: "Axes", table: Figures) -> None:
     axes.barh(
         places, [v["value"] for v in values], xerr=reach, color=colours, ecolor="#5f6770", capsize=3, height=0.66
     )  # fmt: skip
-    for place, value in zip(places, values, strict=True):
-        axes.text(0.012, place, f"{value['value']:.1%}", va="center", color="#111111", fontsize=9, weight="bold")
-    axes.set_yticks(list(places), names)
+    labels = [f"{name}  {value['value']:.1%}" for name, value in zip(names, values, strict=True)]
+    axes.set_yticks(list(places), labels)
     axes.set(xlim=(0, 1.01), xlabel=f"hit@1 and its 95% interval, {values[0]['count']} questions")
     axes.grid(visible=False, axis="y")
     _percent(axes, "x")

@@ -75,14 +75,14 @@ def _markdown(results: Figures, pictures: list[str]) -> Iterator[str]:
     yield f"\n## Worst failures\n\n{_sorting(results)}"
     for place, failure in enumerate(results["failures"], start=1):
         # Indented code: whatever a question holds stays text.
-        yield f"\n{place}. {failure['category']}, {_sure(failure)}\n"
+        yield f"\n{place}. {_escape(failure['data'])}, {failure['category']}, {_sure(failure)}\n"
         yield f"        asked: {_flat(failure['question'])}"
         yield f"        given: {_flat(failure['given'])[:GIVEN_SHOWN]}"
         for gold in failure["gold"] or ("nothing",):
             yield f"        right: {_flat(gold)}"
     yield f"\n## Provenance\n\n{SOURCES}\n"
     for name, value in _provenance(results["provenance"]):
-        yield f"- {name}: {_escape(value)}"
+        yield f"- {_escape(name)}: {_escape(value)}"
 
 
 def _page(results: Figures, pictures: Mapping[str, tuple[bytes, bytes]]) -> str:
@@ -98,9 +98,7 @@ def _page(results: Figures, pictures: Mapping[str, tuple[bytes, bytes]]) -> str:
         shape="pair" if len(sets) == 1 else "",
         plots="".join(_figure(name, *pair) for name, pair in pictures.items()),
         figures="".join(
-            f"<h3>{_text(name)}: {table.title}</h3>{_grid(table)}"
-            for name, data in sets.items()
-            for table in tables(data)
+            _grid(table, _text(f"{name}: {table.title}")) for name, data in sets.items() for table in tables(data)
         ),
         failures="".join(_failure(failure) for failure in results["failures"]) or "<li>None.",
         sorting=_text(_sorting(results)),
@@ -120,13 +118,13 @@ def _cards(name: str, data: Figures) -> str:
     return f"<section>{head}<div class=cards>{tiles}</div></section>"
 
 
-def _grid(table: Table) -> str:
+def _grid(table: Table, title: str) -> str:
     head = "".join(f"<th scope=col>{_text(column)}" for column in table.columns)
     body = "".join(
         f"<tr{' class=first' if row[0] else ''}>{''.join(f'<td>{_cell(cell)}' for cell in row)}" for row in table.rows
     )
-    scrolls = f'<div class=wide tabindex=0 role=region aria-label="{table.title}">'
-    return f"{scrolls}<table><thead><tr>{head}<tbody>{body}</table></div>"
+    scrolls = f'<div class=wide tabindex=0 role=region aria-label="{title}">'
+    return f"<h3>{title}</h3>{scrolls}<table><thead><tr>{head}<tbody>{body}</table></div>"
 
 
 def _cell(cell: Cell) -> str:

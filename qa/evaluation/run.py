@@ -24,6 +24,7 @@ from qa.index import Index
 from qa.settings import Settings
 
 WORST = 20
+FOLDERS = ("cache_dir", "calibration", "embed_origins")
 LIBRARIES = (
     "ask-the-article",
     "numpy",
@@ -80,7 +81,7 @@ class Evaluation:
         for data in sets:
             outcomes = list(ask_all(data, self.engine, self.methods, self.threshold, self.seed, progress))
             found[data.name] = self._figures(data, outcomes)
-            failures += list(self._failures(data, outcomes))
+            failures += self._failures(data, _core(data, outcomes))
         failures.sort(key=lambda failure: -failure.confidence)
         return {
             "provenance": self._provenance(sets),
@@ -89,20 +90,17 @@ class Evaluation:
         }
 
     def _figures(self, data: DataSet, outcomes: Sequence[Outcome]) -> dict[str, Any]:
-        # SQuAD's unanswerable questions are made to mislead a reader of every word, so they are kept apart:
-        # their figures say how many were answered, and they do not blur the confidence of the others.
-        apart = [o for o in outcomes if data.form == "squad" and o.label.category == "near-miss"]
-        core = _without(outcomes, apart)
-        answers = measures.answers(core, self.threshold, self.seed)
-        if apart:
-            shown = [o.confidence >= self.threshold for o in apart]
-            figure = measures.mean(shown, self.seed)
-            answers |= {"near-miss answered": figure} if figure else {}
+        core = _core(data, outcomes)
+        kept = {id(outcome) for outcome in core}
+        apart = [outcome.confidence >= self.threshold for outcome in outcomes if id(outcome) not in kept]
+        answers = measures.answers(core, self.threshold, self.seed) if core else {}
+        if figure := measures.mean(apart, self.seed):
+            answers["near-miss answered"] = figure
         units = {unit: measures.retrieval(outcomes, unit, self.seed) for unit in ("passage", "sentence", "faq")}
         right = np.array([o.right for o in core], bool)
         confidence = np.array([o.confidence for o in core], float)
         coverage, risk = measures.risk_coverage(right, confidence)
-        rows = np.unique(np.linspace(0, len(coverage) - 1, min(CURVE_POINTS, len(coverage))).astype(int))
+        rows = np.unique(np.linspace(0, len(coverage) - 1, CURVE_POINTS).astype(int)) if len(coverage) else ()
         bins = measures.reliability_bins(right, confidence)
         return {
             "form": data.form,
@@ -176,7 +174,8 @@ class Evaluation:
             "model": self.settings.model,
             "threshold": self.threshold,
             "calibration": dict(self.calibration.provenance),
-            "settings": asdict(self.settings),
+            # Folders of one machine say nothing to the reader of a report.
+            "settings": {name: value for name, value in asdict(self.settings).items() if name not in FOLDERS},
             "data": {data.name: data.sha256 for data in sets},
             "articles": {
                 data.name: sorted({task.article.sha256[:16] for task in data.tasks})
@@ -190,9 +189,13 @@ class Evaluation:
         }
 
 
-def _without(outcomes: Sequence[Outcome], apart: Sequence[Outcome]) -> list[Outcome]:
-    left_out = {id(outcome) for outcome in apart}
-    return [outcome for outcome in outcomes if id(outcome) not in left_out]
+def _core(data: DataSet, outcomes: Sequence[Outcome]) -> list[Outcome]:
+    """Return the outcomes that are judged together.
+
+    SQuAD's unanswerable questions are made to mislead whoever cannot read every word, so they are
+    kept apart: it is said how many were answered, and they do not blur the confidence of the others.
+    """
+    return [o for o in outcomes if data.form != "squad" or o.label.category != "near-miss"]
 
 
 def _plain(figures: dict[str, measures.Figure]) -> dict[str, dict[str, float]]:

@@ -117,13 +117,6 @@ class Page:
             return {}
         return {self.panel: panel.article_html(articles[number], number), self.picker: number}
 
-    def undo(self, chat: list[render.Message]) -> Updates:
-        """Take the last question back into the text box."""
-        last = max((place for place, message in enumerate(chat) if message["role"] == "user"), default=None)
-        if last is None:
-            return {}
-        return {self.box: render.question_of(chat[last]), self.chat: chat[:last], self.notice: ""}
-
     def rate(self, event: gr.LikeData) -> str:
         """Say that an opinion was noted."""
         return f"<p>{THANKS.get(event.liked, TAKEN_BACK)}</p>"
@@ -175,26 +168,28 @@ def build_page(service: Service) -> gr.Blocks:
 
 
 def _wire(blocks: gr.Blocks, page: Page) -> None:
-    """Connect the components with the handlers."""
+    """Connect the components with the handlers; what needs no server happens in the browser alone."""
     private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-    focus = {"fn": None, "js": "() => window.askTheArticle.focusBox()", "api_visibility": "private"}
     chat, box, notice = page.chat, page.box, page.notice
-    blocks.load(None, js="() => window.askTheArticle.started()", api_visibility="private")
-    blocks.load(page.open, None, [page.panel, page.picker, page.faq, page.faq_tab, chat], **private)
+    blocks.load(**_script("started"))
+    filled = blocks.load(page.open, None, [page.panel, page.picker, page.faq, page.faq_tab, chat], **private)
+    filled.then(**_script("askFromAddress"))
     # A generator that is asked again while it runs takes the text box's content when it has ended.
     box.submit(page.answer, [box, chat], [box, chat, notice], trigger_mode="always_last", **private)
     page.picker.input(page.pick, page.picker, page.panel, **private)
     page.panel.open(page.turn_to, None, [page.panel, page.picker], **private)
-    chat.undo(page.undo, chat, [box, chat, notice], **private).then(**focus)
-    again = {**focus, "js": "() => window.askTheArticle.submit()"}
-    chat.retry(page.undo, chat, [box, chat, notice], **private).then(**again)
-    chat.clear(lambda: "", None, notice, **private).then(**focus)
+    undone = {"inputs": chat, "outputs": [box, chat, notice]}
+    chat.undo(**_script("undo"), **undone).then(**_script("focusBox"))
+    chat.retry(**_script("undo"), **undone).then(**_script("submit"))
+    chat.clear(**_script("clear"), outputs=notice).then(**_script("focusBox"))
     chat.like(page.rate, None, notice, **private)
-    save = "(text) => window.askTheArticle.save(text)"
-    page.export_button.click(page.export, chat, page.exported, **private).then(
-        None, page.exported, None, js=save, api_visibility="private"
-    )
+    page.export_button.click(page.export, chat, page.exported, **private).then(**_script("save"), inputs=page.exported)
     gr.api(page.api_ask, api_name="ask")
+
+
+def _script(name: str) -> dict[str, Any]:
+    """Return an event's handler that is a function of ``page.js``."""
+    return {"fn": None, "js": f"(...values) => window.askTheArticle.{name}(...values)", "api_visibility": "private"}
 
 
 def page_options() -> dict[str, Any]:

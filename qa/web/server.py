@@ -41,7 +41,8 @@ def engine_loader(path: str | Path, settings: Settings | None = None) -> Callabl
     """Return what loads the engine for ``path``, tuned for many callers.
 
     Each encoder pass runs on one thread, and as many passes at once as there are cores: threads
-    that share one small pass mostly wait for each other, spinning. On two cores, 50 clients got two to three times as many answers.
+    that share one small pass mostly wait for each other. On two cores, 50 clients got two to three
+    times as many answers.
     """
 
     def load() -> Engine:

@@ -143,6 +143,14 @@
     event.preventDefault();
   });
 
+  // Takes the last question back into the text box; returns what box, chat and notice are then.
+  function undo(chat) {
+    const last = chat.findLastIndex((message) => message.role === "user");
+    if (last < 0) return ["", chat, ""];
+    const page = new DOMParser().parseFromString(chat[last].content[0].text, "text/html");
+    return [page.body.textContent, chat.slice(0, last), ""];
+  }
+
   function save(markdown) {
     const link = document.createElement("a");
     link.href = URL.createObjectURL(new Blob([markdown], { type: "text/markdown" }));
@@ -186,10 +194,13 @@
     else $("#theme")?.setAttribute("aria-pressed", document.body.classList.contains("dark"));
     new MutationObserver(mend).observe($("#chat"), { subtree: true, childList: true, attributes: true, attributeFilter: ["aria-label"] });
     mend();
+  }
+
+  function askFromAddress() {
     const question = params.get("q");
     if (question?.trim()) ask(question);
   }
 
-  const shared = { submit, focusBox, opened, save, started, open: () => {} };
+  const shared = { submit, focusBox, opened, undo, clear: () => "", save, started, askFromAddress, open: () => {} };
   window.askTheArticle = shared;
 })();
