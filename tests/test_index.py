@@ -1,0 +1,238 @@
+"""The index gives the scores that its papers define, on texts short enough to work them out by hand."""
+
+import re
+from itertools import pairwise
+from math import log, sqrt
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from toy import ToyEncoder
+
+from qa import Article, Span
+from qa.encoder import Role
+from qa.index import Index, Lexicon, TokenStore, cosines, encode_windows, inverse_document_frequency
+from qa.readers import parse_article
+
+BEES = parse_article(
+    "bees.md",
+    "# Bees\n\nBees dance. Wasps sting bees.\n\nHoney is sweet.\n\n## FAQ\n\n### Who dances?\n\nBees do.\n\n"
+    "All of them.\n",
+)
+
+
+def rows(*values: list[float]) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
+    return np.array(values, np.float32)
+
+
+def test_rarity_is_ln_of_one_plus_those_without_over_those_with() -> None:
+    weights = inverse_document_frequency(np.array([0, 1, 4]), 4)
+
+    assert weights.tolist() == pytest.approx([log(1 + 4.5 / 0.5), log(1 + 3.5 / 1.5), log(1 + 0.5 / 4.5)])
+
+
+def test_lexical_scores_are_bm25_as_lucene_computes_it() -> None:
+    texts = [["bee", "dance"], ["bee", "bee", "wasp", "sting"], ["honey"]]
+    k1, b, mean_length = 1.5, 0.75, 7 / 3
+
+    def term(frequency: int, length: int, containing: int) -> float:
+        rarity = log(1 + (3 - containing + 0.5) / (containing + 0.5))
+        return rarity * frequency / (frequency + k1 * (1 - b + b * length / mean_length))
+
+    scores = Lexicon(texts).scores(["bee", "wasp", "unknown"])
+
+    assert scores.tolist() == pytest.approx([term(1, 2, 2), term(2, 4, 2) + term(1, 4, 1), 0], rel=1e-5)
+
+
+def test_a_term_asked_twice_counts_twice() -> None:
+    lexicon = Lexicon([["bee"], ["wasp"]])
+
+    assert lexicon.scores(["bee", "bee"]).tolist() == pytest.approx((2 * lexicon.scores(["bee"])).tolist())
+
+
+@pytest.mark.parametrize(("texts", "query"), [([], ["bee"]), ([[], []], ["bee"]), ([["bee"]], []), ([["bee"]], ["x"])])
+def test_lexical_scores_are_zero_where_nothing_matches(texts: list[list[str]], query: list[str]) -> None:
+    assert Lexicon(texts).scores(query).tolist() == [0] * len(texts)
+
+
+def test_the_lexicon_weighs_terms_by_their_rarity() -> None:
+    weights = Lexicon([["bee", "bee"], ["bee", "wasp"]]).weights(["bee", "wasp", "moth"])
+
+    assert weights.tolist() == pytest.approx([log(1 + 0.5 / 2.5), log(1 + 1.5 / 1.5), log(1 + 2.5 / 0.5)])
+
+
+def test_the_best_similarity_of_each_query_token_is_found_text_by_text() -> None:
+    store = TokenStore.stack([rows([1, 0], [0, 1]), rows([0.6, 0.8]), rows([0.8, -0.6], [-1, 0])], 2)
+    query = rows([1, 0], [0, 1], [0.6, 0.8])
+
+    best = store.best(store.similarities(query))
+
+    assert best == pytest.approx(rows([1, 1, 0.8], [0.6, 0.8, 1], [0.8, 0, 0]), abs=1e-6)
+
+
+def test_some_texts_alone_get_the_same_similarities_as_among_all() -> None:
+    store = TokenStore.stack([rows([1, 0], [0, 1]), rows([0.6, 0.8]), rows([0.8, -0.6], [-1, 0])], 2)
+    query = rows([1, 0], [0, 1])
+    some = np.array([0, 2])
+
+    assert store.best(store.similarities(query, some), some) == pytest.approx(
+        store.best(store.similarities(query))[some]
+    )
+
+
+def test_a_text_without_tokens_is_like_nothing() -> None:
+    store = TokenStore.stack([np.zeros((0, 2), np.float32), rows([1, 0])], 2)
+
+    assert store.best(store.similarities(rows([1, 0]))).tolist() == [[0], [1]]
+
+
+def test_no_texts_have_no_similarities() -> None:
+    store = TokenStore.stack([], 2)
+
+    assert store.best(store.similarities(rows([1, 0]))).shape == (0, 1)
+    assert store.weighted_mean(np.zeros(0, np.float32), np.zeros(0, np.float32)).shape == (0,)
+
+
+def test_a_weighted_mean_is_taken_text_by_text() -> None:
+    store = TokenStore.stack([rows([1, 0], [0, 1]), rows([1, 0])], 2)
+
+    mean = store.weighted_mean(np.array([1, 0.5, 0.25], np.float32), np.array([3, 1, 2], np.float32))
+
+    assert mean.tolist() == pytest.approx([(3 * 1 + 1 * 0.5) / 4, 0.25])
+
+
+def test_vectors_are_searched_by_cosine_best_first(toy_encoder: ToyEncoder) -> None:
+    index = Index([BEES], toy_encoder)
+    query = toy_encoder.encode(["Honey bees"], Role.QUERY)[0].pooled
+
+    numbers, values = cosines(index.passage_vectors, query)
+
+    assert numbers.tolist() == [0, 1]
+    assert values.tolist() == pytest.approx([2 / sqrt(7 * 2), 1 / sqrt(3 * 2)])
+    assert cosines(index.passage_vectors, query, limit=1)[0].tolist() == [0]
+
+
+def test_an_empty_index_finds_nothing(toy_encoder: ToyEncoder) -> None:
+    index = Index([], toy_encoder)
+
+    assert cosines(index.faq_questions, np.ones(512, np.float32))[0].tolist() == []
+
+
+def test_each_sentence_owns_the_tokens_that_lie_in_it(toy_encoder: ToyEncoder) -> None:
+    index = Index([BEES], toy_encoder)
+    axes = {axis: word for word, axis in toy_encoder.vocabulary.items()}
+    parts = np.split(index.sentence_tokens.vectors, index.sentence_tokens.starts[1:-1])
+
+    assert [BEES.quote(span) for span in index.sentences] == ["Bees dance.", "Wasps sting bees.", "Honey is sweet."]
+    assert index.sentence_passage.tolist() == [0, 0, 1]
+    assert [[axes[int(axis)] for axis in part.argmax(axis=1)] for part in parts] == [
+        ["bees", "dance"],
+        ["wasps", "sting", "bees"],
+        ["honey", "is", "sweet"],
+    ]
+
+
+def test_each_token_is_counted_once_for_each_sentence_that_holds_it(toy_encoder: ToyEncoder) -> None:
+    index = Index([BEES], toy_encoder)
+
+    assert index.token_frequencies[toy_encoder.vocabulary["bees"]] == 2
+    assert index.token_frequencies[toy_encoder.vocabulary["honey"]] == 1
+
+
+def test_questions_of_the_faq_are_encoded_as_questions_and_the_rest_as_passages(toy_encoder: ToyEncoder) -> None:
+    Index([BEES], toy_encoder)
+
+    assert toy_encoder.calls == [
+        (("Bees dance. Wasps sting bees.", "Honey is sweet."), Role.PASSAGE),
+        (("Who dances?",), Role.QUERY),
+        (("Bees do.", "All of them."), Role.PASSAGE),
+    ]
+
+
+def test_progress_tells_how_many_texts_were_encoded(toy_encoder: ToyEncoder) -> None:
+    counts: list[int] = []
+
+    Index([BEES], toy_encoder, counts.append)
+
+    assert counts == [2, 2]
+
+
+def test_a_later_articles_parts_are_its_own(toy_encoder: ToyEncoder) -> None:
+    moths = parse_article("moths.md", "# Moths\n\nMoths fly.\n\n## FAQ\n\n### Who flies?\n\nMoths do.\n")
+    index = Index([BEES, moths], toy_encoder)
+
+    assert [(place.article, index.articles[place.article].quote(place.passage.span)) for place in index.passages] == [
+        (0, "Bees dance. Wasps sting bees."),
+        (0, "Honey is sweet."),
+        (1, "Moths fly."),
+    ]
+    assert [number for number, _ in index.faqs] == [0, 1]
+    assert index.faq_answer_owner.tolist() == [0, 0, 1]
+
+
+def tokens(text: str) -> list[tuple[int, int]]:
+    return [match.span() for match in re.finditer(r"\w+", text)]
+
+
+def one_passage(text: str) -> tuple[Article, Span]:
+    article = parse_article("long.txt", text)
+    [passage] = article.passages
+    return article, passage.span
+
+
+def test_a_long_passage_is_encoded_in_windows_of_whole_sentences_that_overlap_by_one() -> None:
+    encoder = ToyEncoder(max_tokens=2 + 6)
+    article, span = one_passage("One two three. Four five. Six seven eight nine. Ten. Eleven twelve. Thirteen.")
+
+    encode_windows(encoder, [(article.text, span, article.passages[0].sentences)])
+
+    assert encoder.calls[0][0] == (
+        "One two three. Four five.",
+        "Four five. Six seven eight nine.",
+        "Six seven eight nine. Ten.",
+        "Ten. Eleven twelve. Thirteen.",
+    )
+
+
+def test_a_sentence_longer_than_a_window_is_encoded_in_pieces() -> None:
+    encoder = ToyEncoder(max_tokens=2 + 4)
+    article, span = one_passage("One two three four five six seven eight nine ten.")
+
+    [encoding] = encode_windows(encoder, [(article.text, span, article.passages[0].sentences)])
+
+    assert encoder.calls[0][0] == ("One two three four ", "five six seven eight ", "nine ten.")
+    assert encoding.offsets.tolist() == [list(token) for token in tokens(article.text)]
+
+
+@given(
+    st.lists(st.integers(1, 12), min_size=1, max_size=12),
+    st.integers(1, 9),
+    st.sampled_from(["", "Before.\n\n"]),
+)
+@settings(max_examples=150, deadline=None)
+def test_windows_cover_each_token_once_in_order_and_none_is_cut_off(
+    lengths: list[int], limit: int, before: str
+) -> None:
+    encoder = ToyEncoder(max_tokens=limit + 2)
+    words = iter(f"w{number}" for number in range(sum(lengths)))
+    text = before + " ".join(" ".join(next(words) for _ in range(length)) + "." for length in lengths)
+    span = Span(len(before), len(text))
+    ends = [match.end() for match in re.finditer(r"\.", text) if match.end() > len(before)]
+    sentences = [Span(start, end) for start, end in pairwise([len(before), *ends])]
+
+    [encoding] = encode_windows(encoder, [(text, span, sentences)])
+
+    assert encoding.offsets.tolist() == [list(token) for token in tokens(text) if token[0] >= len(before)]
+    assert [text[start:end] for start, end in encoding.offsets] == [f"w{number}" for number in range(sum(lengths))]
+    assert all(len(tokens(window)) <= limit for window in encoder.calls[0][0])
+    assert float(np.linalg.norm(encoding.pooled)) == pytest.approx(1, abs=1e-5)
+
+
+def test_the_windows_vector_is_the_unit_mean_of_theirs() -> None:
+    encoder = ToyEncoder(max_tokens=2 + 2)
+    article, span = one_passage("One two. Three four.")
+
+    [encoding] = encode_windows(encoder, [(article.text, span, article.passages[0].sentences)])
+
+    assert sorted(encoding.pooled[:4].tolist()) == pytest.approx([0.5] * 4)

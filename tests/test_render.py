@@ -1,0 +1,292 @@
+"""What the chat, the panel and the exported Markdown make of answers, and that no text in them does anything."""
+
+from html.parser import HTMLParser
+
+import pytest
+from attacks import ATTACKS
+from markdown_it import MarkdownIt
+
+from qa.answering import Answer, AnswerKind, Citation, FaqMatch, PassageMatch
+from qa.article import Article
+from qa.readers import parse_article
+from qa.web import panel, render
+
+SOURCE = """# Bees
+
+Bees dance. They dance in the dark.
+
+## Angles
+
+- Up is the sun.
+- Long is far.
+
+## FAQ
+
+### Who found out?
+
+Karl von Frisch.
+
+He won a prize.
+"""
+
+
+@pytest.fixture(scope="module")
+def bees() -> Article:
+    return parse_article("bees.md", SOURCE)
+
+
+def cite(article: Article, quote: str, section: str) -> Citation:
+    start = article.text.index(quote)
+    return Citation(1, quote, start, start + len(quote), section, article.name)
+
+
+def entry(article: Article) -> FaqMatch:
+    faq = article.faqs[0]
+    return FaqMatch(
+        article.quote(faq.question), article.quote(faq.answer), faq.answer.start, faq.answer.end, "FAQ", "bees.md", 0.9
+    )
+
+
+def passage(article: Article, sentence: str) -> PassageMatch:
+    found = next(passage for passage in article.passages if sentence in article.quote(passage.span))
+    return PassageMatch(article.quote(found.span), sentence, found.span.start, found.span.end, "Angles", "bees.md", 0.5)
+
+
+class Reader(HTMLParser):
+    """Collects elements, attributes and the text that shows."""
+
+    def __init__(self, markup: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.elements: list[str] = []
+        self.attributes: set[tuple[str, str]] = set()
+        self.pieces: list[str] = []
+        self.feed(markup)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note an element."""
+        self.elements.append(tag)
+        self.attributes |= {(tag, name) for name, _ in attrs}
+
+    def handle_data(self, data: str) -> None:
+        """Note text."""
+        self.pieces.append(data)
+
+    @property
+    def text(self) -> str:
+        """Return all of it."""
+        return "".join(self.pieces)
+
+    def handle_comment(self, data: str) -> None:
+        """Refuse a comment."""
+        raise AssertionError(f"a comment: {data}")
+
+    def handle_decl(self, decl: str) -> None:
+        """Refuse a declaration."""
+        raise AssertionError(f"a declaration: {decl}")
+
+
+def words(text: str) -> str:
+    return " ".join(text.split())
+
+
+def test_an_answer_shows_quote_number_section_and_confidence(bees: Article) -> None:
+    citation = cite(bees, "They dance in the dark.", "Bees")
+    markup = render.answer_html(Answer("where", AnswerKind.PASSAGE, citation.quote, 0.93, (citation,)), [bees])
+    assert markup == (
+        '<div class="answer"><blockquote class="cite">“They dance in the dark.” '
+        f'<a class="cite" href="#cite-0-{citation.start}-{citation.end}" title="Show it in the article">[1]</a>'
+        '</blockquote><p class="source"><span><span hidden>[1] </span><span>Bees</span></span>'
+        '<span class="sure" title="Confidence 0.93: of 100 answers like this one, about 93 are right">'
+        '<span class="meter" role="img" title="Confidence 0.93: of 100 answers like this one, about 93 are right">'
+        '<span style="width:93%"></span></span> very sure</span></p></div>'
+    )
+
+
+@pytest.mark.parametrize(
+    ("confidence", "word"),
+    [(1.0, "very sure"), (0.9, "very sure"), (0.89, "fairly sure"), (0.75, "fairly sure"), (0.74, "not quite sure")],
+)
+def test_confidence_is_put_in_words(confidence: float, word: str) -> None:
+    assert render.sureness(confidence) == word
+
+
+def test_the_nearest_faq_entry_and_other_passages_are_folded_away(bees: Article) -> None:
+    citation = cite(bees, "They dance in the dark.", "Bees")
+    passages = (passage(bees, "Bees dance."), passage(bees, "Up is the sun."))
+    answer = Answer("where", AnswerKind.PASSAGE, citation.quote, 0.8, (citation,), (entry(bees),), passages)
+    reader = Reader(render.answer_html(answer, [bees]))
+    assert reader.elements.count("details") == 2
+    assert "In the FAQ: Who found out?Karl von Frisch.He won a prize." in reader.text
+    assert "Other passages (1)“Up is the sun.” Angles" in reader.text  # the cited passage is not another one
+    assert ("details", "open") not in reader.attributes
+
+
+def test_a_faq_answer_names_its_question_unless_the_reader_asked_just_that(bees: Article) -> None:
+    faq = entry(bees)
+    citation = Citation(1, faq.answer, faq.start, faq.end, "FAQ", "bees.md")
+    asked = Answer("who discovered it", AnswerKind.FAQ, faq.answer, 0.9, (citation,), (faq,))
+    assert '<p class="label">Who found out?</p>' in render.answer_html(asked, [bees])
+    verbatim = Answer("who found out?", AnswerKind.FAQ, faq.answer, 1.0, (citation,), (faq,))
+    assert "Who found out?" not in render.answer_html(verbatim, [bees])
+
+
+def test_an_abstention_says_so_and_shows_the_closest_sentence_as_no_answer(bees: Article) -> None:
+    closest = cite(bees, "Bees dance.", "Bees")
+    answer = Answer(
+        "how old", AnswerKind.NONE, "The article doesn't say.", 0.2, closest=closest, reason="too unlikely",
+        suggestions=("Who found out?",),
+    )  # fmt: skip
+    reader = Reader(render.answer_html(answer, [bees]))
+    assert words(reader.text) == (
+        "The article doesn't say.Closest, but not an answer:“Bees dance.” [1][1] BeesWhat you could ask instead:"
+    )
+    assert ("span", "style") not in reader.attributes  # no meter: nothing was answered
+
+
+def test_a_question_in_another_language_is_told_why_it_has_no_answer(bees: Article) -> None:
+    reason = "the question seems to be in German, but the article is in English"
+    answer = Answer("wer", AnswerKind.NONE, "The article doesn't say.", 0.0, reason=reason)
+    assert "The question seems to be in German, but the article is in English." in render.answer_html(answer, [bees])
+    assert "The question seems to be in German" in render.conversation_markdown([("wer", answer)], [bees])
+
+
+def test_small_talk_is_a_plain_reply(bees: Article) -> None:
+    answer = Answer("hi", AnswerKind.NONE, "Hello!", 0.0, reason="small talk", suggestions=("Who found out?",))
+    assert render.answer_html(answer, [bees]) == '<div class="answer"><p class="no">Hello!</p></div>'
+
+
+def test_what_the_conversation_added_is_shown(bees: Article) -> None:
+    answer = Answer("who", AnswerKind.NONE, "No.", 0.0, reason="small talk", understood_as="Who found out? who")
+    assert '<p class="understood">Understood as: Who found out? who</p>' in render.answer_html(answer, [bees])
+
+
+def test_follow_ups_become_options(bees: Article) -> None:
+    answer = Answer("hi", AnswerKind.NONE, "Hello!", 0.0, reason="small talk")
+    message = render.answer_message(answer, [bees], ["Who found out?"])
+    assert message["options"] == [{"value": "Who found out?", "label": "Who found out?"}]
+    assert "options" not in render.answer_message(answer, [bees])
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_a_question_comes_back_from_its_message_as_it_was(attack: str) -> None:
+    message = render.question_message(attack)
+    assert render.question_of(message) == words(attack)
+    as_gradio_returns_it = {"role": "user", "content": [{"type": "text", "text": message["content"]}]}
+    assert render.questions_of([as_gradio_returns_it, render.note_message("x")]) == [words(attack)]
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_attacks_are_plain_text_in_the_chat(attack: str) -> None:
+    place = (0, 1, attack, "a.md")
+    answer = Answer(
+        attack, AnswerKind.PASSAGE, attack, 0.8, (Citation(1, attack, *place),),
+        (FaqMatch(attack, attack, 5, *place[1:], 0.1),), (PassageMatch(attack, attack, 7, 9, attack, "a.md", 0.1),),
+        understood_as=attack,
+    )  # fmt: skip
+    none = Answer(
+        attack, AnswerKind.NONE, attack, 0.1, closest=Citation(1, attack, *place), reason=attack, suggestions=(attack,)
+    )
+    article = parse_article("a.md", f"# {attack} title\n\nOne sentence.")
+    expected = {"div", "p", "span", "a", "b", "blockquote", "details", "summary", "ul", "li", "small"}
+    for message in (
+        render.question_message(attack), render.note_message(attack), render.answer_message(answer, [article]),
+        render.answer_message(none, [article]),
+    ):  # fmt: skip
+        markup = message["content"]
+        reader = Reader(markup)
+        assert set(reader.elements) <= expected
+        assert {name for _, name in reader.attributes} <= {"class", "href", "title", "role", "style", "hidden"}
+        assert words(attack) in words(reader.text)
+        assert len(markup.splitlines()) == 1  # Markdown keeps its hands off a block of HTML up to a blank line
+        assert markup.startswith("<div class=")
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_attacks_are_plain_text_in_the_panel(attack: str) -> None:
+    source = f"# {attack} title\n\n{attack} sentence.\n\n## FAQ\n\n### {attack} why?\n\n{attack} because."
+    article = parse_article("a.md", source)
+    expected = {"div", "header", "h2", "h3", "h4", "p", "span", "br", "ul", "li", "button"}
+    shown = panel.article_html(article) + panel.faq_html([article, article]) + panel.notice_html(attack)
+    reader = Reader(shown)
+    assert set(reader.elements) <= expected
+    allowed = {"class", "lang", "tabindex", "role", "aria-label", "type"}
+    assert {name for _, name in reader.attributes if not name.startswith("data-")} <= allowed
+    assert article.title in reader.text
+    assert words(attack) in words(reader.text)
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_attacks_are_plain_text_in_exported_markdown(attack: str) -> None:
+    article = parse_article("a.md", "# Title\n\nOne sentence.")
+    citation = Citation(1, attack, 0, 1, attack, "a.md")
+    answer = Answer(attack, AnswerKind.PASSAGE, attack, 0.8, (citation,), understood_as=attack)
+    exported = render.conversation_markdown([(attack, answer), (attack, None)], [article])
+    reader = Reader(MarkdownIt("commonmark").enable(["table", "strikethrough"]).render(exported))
+    assert set(reader.elements) == {"h1", "h2", "blockquote", "p"}
+    assert not reader.attributes
+    assert words(reader.text).count(words(attack)) == 5
+    for start in ("http://", "www.", "a@evil", "$$", "~~"):  # what other dialects act upon
+        assert start not in exported
+
+
+def test_a_conversation_is_exported_with_citations(bees: Article) -> None:
+    citation = cite(bees, "They dance in the dark.", "Bees")
+    closest = cite(bees, "Up is the sun.", "Angles")
+    turns = [
+        ("where?", Answer("where?", AnswerKind.PASSAGE, citation.quote, 0.934, (citation,))),
+        ("why?", Answer("why?", AnswerKind.NONE, "The article doesn't say.", 0.2, closest=closest)),
+        ("x" * 9, None),
+    ]
+    assert render.conversation_markdown(turns, [bees]) == (
+        "# Questions to Bees\n\n"
+        "## where?\n\n> “They dance in the dark.” \\[1\\]\n\n\\[1\\] Bees\n\nConfidence 0.93 (very sure)\n\n"
+        "## why?\n\nThe article doesn't say.\n\nClosest, but not an answer:\n\n> “Up is the sun.” \\[1\\]\n\n"
+        "\\[1\\] Angles, Bees\n\n"
+        "## xxxxxxxxx\n\n(not answered)\n"
+    )
+
+
+def test_the_panel_shows_the_whole_article_in_order(bees: Article) -> None:
+    reader = Reader(panel.article_html(bees))
+    assert [words(piece) for piece in reader.pieces if piece.strip()] == [
+        "Bees", "Bees dance.", "They dance in the dark.", "Angles", "Up is the sun.", "Long is far.", "FAQ",
+        "Who found out?", "Karl von Frisch.", "He won a prize.",
+    ]  # fmt: skip
+    assert [tag for tag in reader.elements if tag.startswith("h")] == ["header", "h2", "h3", "h3", "h4"]
+
+
+def test_every_sentence_and_faq_answer_of_the_panel_says_where_it_lies(bees: Article) -> None:
+    markup = panel.article_html(bees)
+    spans = [sentence for passage in bees.passages for sentence in passage.sentences]
+    spans += [faq.answer for faq in bees.faqs]
+    assert len(spans) == 5
+    for span in spans:
+        assert f'data-start="{span.start}" data-end="{span.end}">{bees.quote(span)[:8]}' in markup
+
+
+def test_date_summary_and_language_head_the_panel() -> None:
+    source = "---\ntitle: Biene\ndate: 2024-05-01\nsummary: Kurz.\nlanguage: de\n---\n\nDie Biene tanzt."
+    markup = panel.article_html(parse_article("b.md", source), 3)
+    assert 'data-article="3" lang="de"' in markup
+    assert '<header><p class="date">2024-05-01</p><h2>Biene</h2><p class="summary">Kurz.</p></header>' in markup
+
+
+def test_headings_never_skip_a_level() -> None:
+    article = parse_article("a.md", "# A\n\nOne.\n\n##### Deep\n\nTwo.\n\n## Next\n\nThree.")
+    assert [tag for tag in Reader(panel.article_html(article)).elements if tag[0] == "h" and tag[1:].isdigit()] == [
+        "h2", "h3", "h3",
+    ]  # fmt: skip
+
+
+def test_code_keeps_its_lines_and_hard_wrapped_text_does_not() -> None:
+    article = parse_article("a.md", "# A\n\nOne line\nof two.\n\n```\nx = 1\ny = 2\n```\n")
+    markup = panel.article_html(article)
+    assert '<p class="code">' in markup
+    assert "<br>" not in markup
+
+
+def test_all_faq_entries_can_be_asked(bees: Article) -> None:
+    assert '<li><button type="button" class="ask">Who found out?</button></li>' in panel.faq_html([bees])
+    assert "<h2>Bees</h2>" in panel.faq_html([bees, bees])
+    assert "<h2>" not in panel.faq_html([bees])

@@ -1,0 +1,186 @@
+"""Hits are ranked by late interaction, corrected by BM25 and cosines; worked out by hand on a toy."""
+
+from math import log, sqrt
+
+import numpy as np
+import pytest
+from toy import ToyEncoder
+
+from qa.encoder import Role
+from qa.index import Index
+from qa.language import analyzer
+from qa.readers import parse_article
+from qa.retrieval import CANDIDATES, Query, SentenceHits, search_faqs, search_sentences, standardize, token_weights
+
+ARTICLE = parse_article(
+    "insects.md",
+    "# Insects\n\nBees dance. Wasps sting bees.\n\nHoney tastes sweet.\n\n## FAQ\n\n### Who dances here?\n\nBees.\n\n"
+    "### Who stings?\n\nWasps sting bees.\n\nHornets as well.\n",
+)
+ENGLISH = analyzer("en")
+
+
+def make_query(encoder: ToyEncoder, text: str, emphasis: tuple[float, ...] = ()) -> Query:
+    encoding = encoder.encode([text], Role.QUERY)[0]
+    counts = np.array(emphasis or [1] * len(encoding.ids), np.float32)
+    return Query(text, text, encoding, counts, tuple(ENGLISH(text)))
+
+
+def quotes(index: Index, hits: SentenceHits) -> list[str]:
+    return [ARTICLE.quote(index.sentences[int(hits.sentences[row])]) for row in hits.order()]
+
+
+def test_each_question_token_weighs_by_its_rarity_among_the_sentences(toy_encoder: ToyEncoder) -> None:
+    index = Index([ARTICLE], toy_encoder)
+
+    weights = token_weights(make_query(toy_encoder, "bees honey unknown"), index.token_frequencies, 3)
+
+    rarity = np.array([log(1 + 1.5 / 2.5), log(1 + 2.5 / 1.5), log(1 + 3.5 / 0.5)])
+    assert weights.tolist() == pytest.approx((rarity / rarity.sum()).tolist())
+
+
+def test_tokens_of_an_earlier_turn_weigh_what_their_emphasis_says(toy_encoder: ToyEncoder) -> None:
+    index = Index([ARTICLE], toy_encoder)
+
+    weights = token_weights(make_query(toy_encoder, "honey dance", (0.5, 1)), index.token_frequencies, 3)
+
+    assert weights.tolist() == pytest.approx([1 / 3, 2 / 3])
+
+
+def test_late_interaction_is_the_weighted_mean_of_each_tokens_best_cosine(toy_encoder: ToyEncoder) -> None:
+    index = Index([ARTICLE], toy_encoder)
+
+    hits = search_sentences(index, make_query(toy_encoder, "wasps dance unknown"))
+
+    known, unknown = log(1 + 2.5 / 1.5), log(1 + 3.5 / 0.5)
+    share = known / (2 * known + unknown)
+    assert hits.similarities.tolist() == [[0, 1, 0], [1, 0, 0], [0, 0, 0]]
+    assert hits.late.tolist() == pytest.approx([share, share, 0])
+
+
+def test_a_sentences_score_adds_the_standardized_scores_of_all_methods(toy_encoder: ToyEncoder) -> None:
+    index = Index([ARTICLE], toy_encoder)
+    query = make_query(toy_encoder, "wasps sting honey")
+
+    hits = search_sentences(index, query)
+
+    assert hits.passages.tolist() == [0, 0, 1]
+    assert hits.passage_cosine.tolist() == pytest.approx([2 / sqrt(3 * 7), 2 / sqrt(3 * 7), 1 / 3])
+    assert hits.passage_bm25.tolist() == [index.passage_terms.scores(query.terms)[number] for number in (0, 0, 1)]
+    assert hits.sentence_bm25.tolist() == index.sentence_terms.scores(query.terms).tolist()
+    expected = (
+        standardize(hits.late)
+        + 0.15 * standardize(hits.sentence_bm25)
+        + 0.1 * standardize(hits.passage_bm25)
+        + 0.1 * standardize(hits.passage_cosine)
+    )
+    assert hits.score.tolist() == pytest.approx(expected.tolist(), abs=1e-6)
+    assert quotes(index, hits) == ["Wasps sting bees.", "Honey tastes sweet.", "Bees dance."]
+
+
+def test_a_passage_ranks_by_its_best_sentence(toy_encoder: ToyEncoder) -> None:
+    index = Index([ARTICLE], toy_encoder)
+
+    hits = search_sentences(index, make_query(toy_encoder, "wasps sting honey"))
+
+    assert [int(hits.sentences[row]) for row in hits.passage_order()] == [1, 2]
+
+
+def test_equally_good_sentences_keep_the_articles_order(toy_encoder: ToyEncoder) -> None:
+    index = Index([ARTICLE], toy_encoder)
+
+    hits = search_sentences(index, make_query(toy_encoder, "nothing known"))
+
+    assert hits.score.tolist() == [0, 0, 0]
+    assert hits.order().tolist() == [0, 1, 2]
+
+
+def test_only_allowed_sentences_are_hits(toy_encoder: ToyEncoder) -> None:
+    index = Index([ARTICLE], toy_encoder)
+
+    hits = search_sentences(index, make_query(toy_encoder, "wasps dance"), np.array([True, False, True]))
+
+    assert hits.sentences.tolist() == [0, 2]
+    assert hits.similarities.tolist() == [[0, 1], [0, 0]]
+
+
+def test_without_sentences_or_entries_there_are_no_hits(toy_encoder: ToyEncoder) -> None:
+    index = Index([], toy_encoder)
+    query = make_query(toy_encoder, "wasps")
+
+    assert search_sentences(index, query).order().tolist() == []
+    assert search_sentences(index, query).passage_order().tolist() == []
+    assert search_faqs(index, query).order().tolist() == []
+
+
+@pytest.mark.parametrize(
+    ("last", "question"),
+    [
+        ("Rare " + " ".join(f"filler{number}" for number in range(99)) + ".", "the rare"),  # long, so of low cosine
+        ("Who is.", "who is"),  # no terms, so without BM25
+    ],
+)
+def test_beyond_the_limit_the_best_passages_of_either_first_stage_are_looked_at_closely(
+    last: str, question: str
+) -> None:
+    encoder = ToyEncoder(dimension=2000)
+    count = 3 * CANDIDATES
+    text = "\n\n".join(f"The word{number}." for number in range(count - 1)) + f"\n\n{last}\n"
+    index = Index([parse_article("long.txt", text)], encoder)
+
+    hits = search_sentences(index, make_query(encoder, question))
+
+    assert len(index.passages) == count
+    assert CANDIDATES <= len(hits.sentences) <= 2 * CANDIDATES
+    assert int(hits.sentences[hits.order()[0]]) == count - 1
+
+
+def test_the_limit_counts_allowed_passages_alone() -> None:
+    encoder = ToyEncoder(dimension=2000)
+    text = "\n\n".join(f"Common word{number}." for number in range(CANDIDATES + 10))
+    index = Index([parse_article("long.txt", text)], encoder)
+    allowed = np.arange(CANDIDATES + 10) >= 10
+
+    hits = search_sentences(index, make_query(encoder, "word3 common"), allowed)
+
+    assert hits.sentences.tolist() == list(range(10, CANDIDATES + 10))
+
+
+def test_an_entry_is_scored_by_its_question_both_ways_its_answer_and_its_terms(toy_encoder: ToyEncoder) -> None:
+    index = Index([ARTICLE], toy_encoder)
+    query = make_query(toy_encoder, "who stings bees")
+
+    hits = search_faqs(index, query)
+
+    # "who" is in both entries, "stings" in one, "bees" in none.
+    who, stings, bees = log(1 + 0.5 / 2.5), log(1 + 1.5 / 1.5), log(1 + 2.5 / 0.5)
+    asked = who + stings + bees
+    assert hits.question_cosine.tolist() == pytest.approx([1 / 3, 2 / sqrt(6)])
+    assert hits.answer_cosine.tolist() == pytest.approx([1 / sqrt(3), 1 / 3])
+    assert hits.late.tolist() == pytest.approx([who / asked, (who + stings) / asked])
+    assert hits.reverse.tolist() == pytest.approx([who / (who + 2 * stings), 1])
+    assert hits.bm25.tolist() == index.faq_terms.scores(query.terms).tolist()
+    expected = (
+        standardize(hits.question_cosine)
+        + 0.2 * standardize(hits.bm25)
+        + 0.2 * standardize(hits.answer_cosine)
+        + 0.5 * standardize(hits.late)
+        + 0.5 * standardize(hits.reverse)
+    )
+    assert hits.score.tolist() == pytest.approx(expected.tolist(), abs=1e-6)
+    assert hits.order().tolist() == [1, 0]
+
+
+def test_only_allowed_entries_are_hits(toy_encoder: ToyEncoder) -> None:
+    hits = search_faqs(Index([ARTICLE], toy_encoder), make_query(toy_encoder, "who stings"), np.array([True, False]))
+
+    assert hits.entries.tolist() == [0]
+
+
+def test_standardized_scores_have_mean_zero_and_deviation_one() -> None:
+    assert standardize(np.array([1, 2, 3], np.float32)).tolist() == pytest.approx([-sqrt(1.5), 0, sqrt(1.5)])
+
+
+@pytest.mark.parametrize("scores", [[], [0.5], [2, 2, 2]])
+def test_scores_that_do_not_differ_are_standardized_to_zero(scores: list[float]) -> None:
+    assert standardize(np.array(scores, np.float32)).tolist() == [0] * len(scores)
