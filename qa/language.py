@@ -54,11 +54,7 @@ def detect(text: str) -> str:
     names), or at least two function words of one language that outnumber those of each other.
     """
     words = [match.group().lower() for match in WORD.finditer(text[: SAMPLE_WORDS * 8])][:SAMPLE_WORDS]
-    letters = Counter(
-        SCRIPTS.get(unicodedata.name(letter, "?").split(" ")[0].split("-")[0], "")
-        for letter in "".join(words)
-        if letter.isalpha()
-    )
+    letters = Counter(_script(letter) for letter in "".join(words) if letter.isalpha())
     foreign = letters.total() - letters[""]
     counts = sorted(((sum(word in stop_words(code) for word in words), code) for code in LANGUAGES), reverse=True)
     (most, code), (second, _) = counts[0], counts[1]
@@ -67,6 +63,11 @@ def detect(text: str) -> str:
         kana = letters["ja"] > foreign / 10  # Japanese mixes its kana with Chinese characters
         return "ja" if kana else max((script for script in letters if script), key=letters.__getitem__)
     return code if most >= 2 and most > second else ""
+
+
+def _script(letter: str) -> str:
+    """Return the language that a letter's script tells; "" for the many that share the Latin one."""
+    return "" if letter.isascii() else SCRIPTS.get(unicodedata.name(letter, "?").split(" ")[0].split("-")[0], "")
 
 
 def differs(text: str, code: str, than: str) -> bool:

@@ -4,7 +4,7 @@ They are what confidence is fitted on; each lies in about 0..1 and is comparable
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 import numpy as np
 
@@ -98,7 +98,6 @@ def sentence_signals(index: Index, query: Query, hits: SentenceHits, quote: str)
     passages = hits.passage_order()
     others = [int(row) for row in passages[1:2]]
     article = index.articles[index.passages[int(hits.passages[best])].article]
-    sentence = article.quote(index.sentences[int(hits.sentences[best])])
     passage = article.quote(index.passages[int(hits.passages[best])].passage.span)
     weights = index.passage_terms.weights(query.terms)
     runner_up = float(hits.late[order[1]]) if len(order) > 1 else 0.0
@@ -113,8 +112,8 @@ def sentence_signals(index: Index, query: Query, hits: SentenceHits, quote: str)
         "passage_margin": float(hits.late[best]) - rivals,
         "cosine": float(hits.passage_cosine[best]),
         "weakest": _weakest(query, hits.similarities[best]),
-        "sentence_coverage": _coverage(query.terms, weights, index.analyze(sentence)),
-        "passage_coverage": _coverage(query.terms, weights, index.analyze(passage)),
+        "sentence_coverage": _coverage(query.terms, weights, index.sentence_terms.terms[int(hits.sentences[best])]),
+        "passage_coverage": _coverage(query.terms, weights, index.passage_terms.terms[int(hits.passages[best])]),
         "agreement": sum(tops) / len(tops),
         "type_missing": float(_type_missing(query.focus, quote)),
         "names_missing": _names_missing(query.focus, f"{article.title} {passage}"),
@@ -127,8 +126,7 @@ def faq_signals(index: Index, query: Query, hits: FaqHits, sentences: SentenceHi
     best = int(order[0])
     number, faq = index.faqs[int(hits.entries[best])]
     article = index.articles[number]
-    question = index.analyze(article.quote(faq.question))
-    answer = index.analyze(article.quote(faq.answer))
+    question = index.faq_question_terms[int(hits.entries[best])]
     entry = f"{article.quote(faq.question)} {article.quote(faq.answer)}"
     rival = float(sentences.late.max(initial=0.0))
     weights = index.faq_terms.weights(query.terms)
@@ -139,9 +137,9 @@ def faq_signals(index: Index, query: Query, hits: FaqHits, sentences: SentenceHi
         "answer_cosine": float(hits.answer_cosine[best]),
         "late": float(hits.late[best]),
         "reverse": float(hits.reverse[best]),
-        "question_coverage": _coverage(query.terms, weights, question),
-        "entry_coverage": _coverage(query.terms, weights, question + answer),
-        "question_covered": _coverage(question, index.faq_terms.weights(question), query.terms),
+        "question_coverage": _coverage(query.terms, weights, frozenset(question)),
+        "entry_coverage": _coverage(query.terms, weights, index.faq_terms.terms[int(hits.entries[best])]),
+        "question_covered": _coverage(question, index.faq_terms.weights(question), frozenset(query.terms)),
         "lead": float(hits.late[best]) - rival if rival else 0.0,
         "type_missing": float(_type_missing(query.focus, article.quote(faq.answer))),
         "names_missing": _names_missing(query.focus, f"{article.title} {entry}"),
@@ -149,15 +147,11 @@ def faq_signals(index: Index, query: Query, hits: FaqHits, sentences: SentenceHi
     }
 
 
-def _coverage(terms: Sequence[str], weights: Floats, found: Sequence[str]) -> float:
+def _coverage(terms: Sequence[str], weights: Floats, found: Set[str]) -> float:
     """Return the weighted share of ``terms`` among ``found``; 0 if there are no terms."""
     total = float(weights.sum())
-    present = set(found)
-    return (
-        sum(float(weight) for term, weight in zip(terms, weights, strict=True) if term in present) / total
-        if total
-        else 0.0
-    )
+    present = sum(float(weight) for term, weight in zip(terms, weights, strict=True) if term in found)
+    return present / total if total else 0.0
 
 
 def _weakest(query: Query, similarities: Floats) -> float:

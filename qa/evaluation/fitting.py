@@ -29,7 +29,7 @@ ORDER_WEIGHTS = {"as is": 1.0, "left out": 0.3, "near-miss": 1.0, "off-topic": 1
 LEVEL_WEIGHTS = {"as is": 1.0, "left out": 0.05, "near-miss": 1.0, "off-topic": 1.0, "hostile": 1.0}
 # How much each form of data counts in what is learnt of FAQ entries: an article with its author's FAQ is
 # what is asked most, a FAQ alone teaches paraphrases, entries made of questions only what is none.
-FAQ_WEIGHTS = {"questions": 2.0, "faq": 1.0, "squad": 0.3, "selection": 0.0}
+FAQ_WEIGHTS = {"questions": 3.0, "faq": 1.0, "squad": 0.3, "selection": 0.0}
 MADE_ENTRIES = 12  # as many as a typical FAQ has
 MIN_EXAMPLES = 40  # with fewer, ten weights would be fitted to chance
 
