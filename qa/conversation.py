@@ -78,6 +78,10 @@ SURE_POINTER = re.compile(
     r"|\b(?:so|such|then|there|same|more|ones?)\W*$",
     re.IGNORECASE,
 )
+WHY = re.compile(
+    r"\W*(?:and |but |so )?(?:why(?: not| so| is that| was that)?|how come|what for|for what reason)\W*", re.IGNORECASE
+)
+REASON = re.compile(r"\b(?:because|since|due to|owing to|thanks to|reasons?|in order to|as a result)\b", re.IGNORECASE)
 MORE_OF_IT = re.compile(r"\b(?:else|more|others?|another)\b", re.IGNORECASE)  # asks for what was not said yet
 FILLERS = frozenset(
     re.findall(
@@ -123,6 +127,8 @@ def already_said(question: str, previous: "Answer", subject: str) -> bool:
     Whoever is asked for has to be named, and not to be the ``subject`` of the article itself.
     "And how much?" is answered by a quote with a sum that the question before did not name.
     """
+    if WHY.fullmatch(question):
+        return REASON.search(previous.text) is not None
     expected = expects(question)
     if MORE_OF_IT.search(question):
         return False

@@ -26,7 +26,7 @@ from qa.signals import FAQ_SIGNALS, SENTENCE_SIGNALS, faq_signals, sentence_sign
 # How much each kind of example counts in learning what tells right from wrong …
 ORDER_WEIGHTS = {"as is": 1.0, "left out": 0.3, "near-miss": 1.0, "off-topic": 1.0, "hostile": 1.0}
 # … and in learning how sure to be: readers ask most of what they ask because it is there.
-LEVEL_WEIGHTS = {"as is": 1.0, "left out": 0.05, "near-miss": 1.0, "off-topic": 1.0, "hostile": 1.0}
+LEVEL_WEIGHTS = {"as is": 1.0, "left out": 0.0, "near-miss": 1.0, "off-topic": 1.0, "hostile": 1.0}
 # How much each form of data counts in what is learnt of FAQ entries: an article with its author's FAQ is
 # what is asked most, a FAQ alone teaches paraphrases, entries made of questions only what is none.
 FAQ_WEIGHTS = {"questions": 3.0, "faq": 1.0, "squad": 0.3, "selection": 0.0}
