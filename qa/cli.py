@@ -122,7 +122,7 @@ def evaluate(
     pin: Annotated[Path | None, typer.Option(metavar="FILE", help="Write or raise a baseline.")] = None,
     lower: Annotated[bool, typer.Option("--lower", help="With --pin: allow floors to be lowered.")] = False,
     fit: Annotated[Path | None, typer.Option(metavar="FILE", help="Fit the confidence and write it there.")] = None,
-    risk: Annotated[float, typer.Option(min=0, max=1, help="With --fit: share of wrong answers put up with.")] = 0.11,
+    risk: Annotated[float, typer.Option(min=0, max=1, help="With --fit: share of wrong answers put up with.")] = 0.095,
 ) -> None:
     """Measure answers on labelled questions; fit the confidence; hold a baseline."""
     from qa.evaluate import Request, evaluate_files

@@ -54,7 +54,7 @@ class Request:
     pin: Path | None = None
     lower: bool = False
     fit: Path | None = None
-    risk: float = 0.11
+    risk: float = 0.095
 
 
 def evaluate_files(request: Request, console: "Console") -> dict[str, Any]:

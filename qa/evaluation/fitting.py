@@ -153,7 +153,9 @@ def fit(sets: Mapping[str, tuple[str, Sequence[Example]]], risk: float, provenan
         "passage": _logistic(passages, SENTENCE_SIGNALS, "passage"),
         "faq": _logistic(entries, FAQ_SIGNALS, "faq"),
     }
-    chosen = [(name, e.origin, *best) for name, _, e in flat if (best := _choose(e, models))]
+    # Made entries taught what is no FAQ answer; how sure to be is learnt from articles as they are.
+    natural = [(name, replace(e, faq=None) if form == "squad" else e) for name, form, e in flat]
+    chosen = [(name, e.origin, *best) for name, e in natural if (best := _choose(e, models))]
     weights = _balanced([name for name, *_ in chosen], [LEVEL_WEIGHTS[origin] for _, origin, *_ in chosen])
     scores = np.array([score for *_, score, _ in chosen])
     right = np.array([bool(value) for *_, value in chosen])
