@@ -8,7 +8,9 @@
     ├── QuestionError     a question is empty, too long or not text
     ├── EncoderError      the embedding model is missing, altered or unusable
     ├── LabelError        labelled questions are malformed
-    └── GateError         a figure of the evaluation fell below its baseline
+    ├── GateError         a figure of the evaluation fell below its baseline
+    ├── BusyError         too many questions wait (raised by the web's service)
+    └── NotReadyError     the web's service is still loading, or could not load
 
 Each message is one line and carries the offending value, the limit and the remedy.
 """
