@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,9 @@ from numpy.typing import NDArray
 from qa.article import Article, Faq, Passage, Span
 from qa.encoder.protocol import Encoder, Encoding, Role
 from qa.language import analyzer
+
+if TYPE_CHECKING:
+    import faiss
 
 Floats = NDArray[np.float32]
 Integers = NDArray[np.int64]
@@ -143,10 +147,10 @@ class Index:
         self.fingerprint = encoder.fingerprint
         self.analyze = analyzer(self.articles[0].language if self.articles else "en")
         self.passages = [
-            Located(number, passage) for number, article in _numbered(articles) for passage in article.passages
+            Located(number, passage) for number, article in enumerate(self.articles) for passage in article.passages
         ]
         self.faqs: list[tuple[int, Faq]] = [
-            (number, faq) for number, article in _numbered(articles) for faq in article.faqs
+            (number, faq) for number, article in enumerate(self.articles) for faq in article.faqs
         ]
         self._index_passages(encoder, progress)
         self._index_faqs(encoder, progress)
@@ -204,13 +208,13 @@ class Index:
         )
 
 
-def cosines(index: object, query: Floats, limit: int | None = None) -> tuple[Integers, Floats]:
+def cosines(index: "faiss.IndexFlatIP", query: Floats, limit: int | None = None) -> tuple[Integers, Floats]:
     """Return the rows of a FAISS index nearest to a unit vector and their cosines, best first."""
-    size: int = index.ntotal  # type: ignore[attr-defined]
+    size: int = index.ntotal
     count = size if limit is None else min(limit, size)
     if not count:
         return np.zeros(0, np.int64), np.zeros(0, np.float32)
-    scores, rows = index.search(query[None, :], count)  # type: ignore[attr-defined]
+    scores, rows = index.search(query[None, :], count)
     return rows[0], scores[0]
 
 
@@ -319,7 +323,7 @@ def _document_frequencies(texts: Sequence[NDArray[np.int32]]) -> NDArray[np.int3
     return frequencies
 
 
-def _faiss_index(vectors: Sequence[Floats], dimension: int) -> object:
+def _faiss_index(vectors: Sequence[Floats], dimension: int) -> "faiss.IndexFlatIP":
     """Return a FAISS index of unit vectors by inner product, which is their cosine."""
     import faiss
 
@@ -327,7 +331,3 @@ def _faiss_index(vectors: Sequence[Floats], dimension: int) -> object:
     if vectors:
         index.add(np.ascontiguousarray(np.stack(vectors), dtype=np.float32))
     return index
-
-
-def _numbered(articles: Sequence[Article]) -> list[tuple[int, Article]]:
-    return list(enumerate(articles))

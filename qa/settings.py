@@ -48,7 +48,7 @@ class Settings:
         if not self.model.strip():
             raise SettingsError("model is empty; name a sentence-transformers model or leave it out")
         if self.threshold is not None:
-            _check_range("threshold", self.threshold, 0, 1, (int, float))
+            _check_range("threshold", self.threshold, 0, 1, whole=False)
         _check_range("max_question_chars", self.max_question_chars, 1, 10_000)
         _check_range("top_k", self.top_k, 1, 100)
         _check_range("threads", self.threads, 0, 256)
@@ -91,7 +91,8 @@ class Settings:
         return user_cache_path("ask-the-article")
 
 
-def _check_range(name: str, value: object, low: float, high: float, kinds: tuple[type, ...] = (int,)) -> None:
-    """Raise unless ``value`` is a number of the given kinds within ``[low, high]``."""
-    if isinstance(value, bool) or not isinstance(value, kinds) or not low <= value <= high:  # type: ignore[operator]
+def _check_range(name: str, value: object, low: float, high: float, *, whole: bool = True) -> None:
+    """Raise unless ``value`` is a number, or a ``whole`` one, within ``[low, high]``."""
+    number = isinstance(value, int if whole else (int, float)) and not isinstance(value, bool)
+    if not number or not isinstance(value, (int, float)) or not low <= value <= high:
         raise SettingsError(f"{name} = {value!r} must be a number between {low} and {high}")

@@ -96,12 +96,11 @@ def sentence_signals(index: Index, query: Query, hits: SentenceHits, quote: str)
     order = hits.order()
     best = int(order[0])
     passages = hits.passage_order()
-    others = [int(row) for row in passages[1:2]]
     article = index.articles[index.passages[int(hits.passages[best])].article]
     passage = article.quote(index.passages[int(hits.passages[best])].passage.span)
     weights = index.passage_terms.weights(query.terms)
     runner_up = float(hits.late[order[1]]) if len(order) > 1 else 0.0
-    rivals = max((float(hits.late[row]) for row in others), default=0.0)
+    rival = float(hits.late[passages[1]]) if len(passages) > 1 else 0.0
     tops = [
         int(hits.passages[int(np.argmax(scores))]) == int(hits.passages[best])
         for scores in (hits.late, hits.passage_bm25, hits.passage_cosine)
@@ -109,7 +108,7 @@ def sentence_signals(index: Index, query: Query, hits: SentenceHits, quote: str)
     return {
         "late": float(hits.late[best]),
         "late_margin": float(hits.late[best]) - runner_up,
-        "passage_margin": float(hits.late[best]) - rivals,
+        "passage_margin": float(hits.late[best]) - rival,
         "cosine": float(hits.passage_cosine[best]),
         "weakest": _weakest(query, hits.similarities[best]),
         "sentence_coverage": _coverage(query.terms, weights, index.sentence_terms.terms[int(hits.sentences[best])]),

@@ -159,8 +159,7 @@ def fit(sets: Mapping[str, tuple[str, Sequence[Example]]], risk: float, provenan
     weights = _balanced([name for name, *_ in chosen], [LEVEL_WEIGHTS[origin] for _, origin, *_ in chosen])
     scores = np.array([score for *_, score, _ in chosen])
     right = np.array([bool(value) for *_, value in chosen])
-    level = _regression(scores[:, None], right, weights)
-    slope, shift = float(level.coef_[0, 0]), float(level.intercept_[0])
+    shift, (slope,) = _regression(scores[:, None], right, weights)
     passage, faq = (
         Logistic(slope * model.intercept + shift, {name: slope * weight for name, weight in model.weights.items()})
         for model in (models["passage"], models["faq"])
@@ -192,14 +191,18 @@ def _logistic(rows: Sequence[tuple[str, float, str, Examined]], names: Sequence[
     matrix = np.array([[signals[name] for name in names] for *_, (signals, _) in rows])
     weights = _balanced([name for name, *_ in rows], [ORDER_WEIGHTS[origin] for _, _, origin, _ in rows])
     weights *= np.array([weight for _, weight, _, _ in rows])
-    fitted = _regression(matrix, right, weights * len(weights) / weights.sum())
-    return Logistic(float(fitted.intercept_[0]), dict(zip(names, map(float, fitted.coef_[0]), strict=True)))
+    intercept, coefficients = _regression(matrix, right, weights * len(weights) / weights.sum())
+    return Logistic(intercept, dict(zip(names, coefficients, strict=True)))
 
 
-def _regression(matrix: NDArray[np.float64], right: NDArray[np.bool_], weights: NDArray[np.float64]) -> Any:  # noqa: ANN401
+def _regression(
+    matrix: NDArray[np.float64], right: NDArray[np.bool_], weights: NDArray[np.float64]
+) -> tuple[float, list[float]]:
+    """Return the intercept and the coefficients of a logistic regression."""
     from sklearn.linear_model import LogisticRegression
 
-    return LogisticRegression(max_iter=5000).fit(matrix, right, sample_weight=weights)
+    fitted = LogisticRegression(max_iter=5000).fit(matrix, right, sample_weight=weights)
+    return float(fitted.intercept_[0]), [float(value) for value in fitted.coef_[0]]
 
 
 def _balanced(groups: Sequence[str], weights: Sequence[float]) -> NDArray[np.float64]:
