@@ -63,7 +63,15 @@ class Faq:
 
 @dataclass(frozen=True, slots=True)
 class Article:
-    """A text and where its parts lie; ``name`` tells it from the others of a folder."""
+    """A text and where its parts lie; ``name`` tells it from the others of a folder.
+
+    Attributes:
+        name: the file's path below the folder that was read, or what the text was called.
+        date, author, summary, language: as the source tells them; language is a two-letter code.
+        url: where the article is published, the page's canonical address; "" if that is not known.
+        pages: the span of each page of a paged source, in order; empty for others.
+        sha256: of the text, so that an answer can say what it was drawn from.
+    """
 
     name: str
     title: str
@@ -74,6 +82,9 @@ class Article:
     date: str = ""
     summary: str = ""
     language: str = "en"
+    author: str = ""
+    url: str = ""
+    pages: tuple[Span, ...] = ()
     sha256: str = field(init=False)
 
     def __post_init__(self) -> None:
@@ -84,6 +95,11 @@ class Article:
     def quote(self, span: Span) -> str:
         """Return the text at ``span``, word for word."""
         return self.text[span.start : span.end]
+
+    def page(self, position: int) -> int | None:
+        """Return the number, from 1, of the page on which a position of the text lies; None without pages."""
+        found = (number for number, page in enumerate(self.pages, start=1) if page.start <= position < page.end)
+        return next(found, None)
 
     def section_title(self, number: int) -> str:
         """Return the heading over a passage or FAQ entry, or the article's title where there is none."""

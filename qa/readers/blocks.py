@@ -40,6 +40,8 @@ class Metadata:
     date: str = ""
     summary: str = ""
     language: str = ""
+    author: str = ""
+    url: str = ""
 
 
 FAQ_HEADING = re.compile(
@@ -79,7 +81,9 @@ def trim(text: str, start: int, end: int) -> Span:
     return Span(start + lead, start + lead + len(body))
 
 
-def assemble(name: str, text: str, blocks: Sequence[Block], metadata: Metadata | None = None) -> Article:
+def assemble(
+    name: str, text: str, blocks: Sequence[Block], metadata: Metadata | None = None, pages: Sequence[Span] = ()
+) -> Article:
     """Build the article whose ``text`` holds ``blocks``, which are in order and do not overlap."""
     metadata = metadata or Metadata()
     code = metadata.language or language.detect(text) or "en"
@@ -98,6 +102,9 @@ def assemble(name: str, text: str, blocks: Sequence[Block], metadata: Metadata |
         date=metadata.date,
         summary=metadata.summary,
         language=code,
+        author=metadata.author,
+        url=metadata.url,
+        pages=tuple(pages),
     )
 
 

@@ -1,0 +1,1 @@
+"""The subcommands of ``qa``; each module holds those that belong together."""
