@@ -133,3 +133,18 @@ def test_an_answer_may_have_paragraphs_and_lists_and_headings_below_the_faqs_nee
 
 def test_a_bold_question_within_a_paragraph_does_not_break_its_line() -> None:
     assert passages(parse_article("a.md", "# T\n\nHe asked **why?** and left.")) == ["He asked why? and left."]
+
+
+def test_front_matter_may_name_authors_and_the_address_of_the_web() -> None:
+    article = parse_article("a.md", "---\nauthor: [Ada Lake, Bo Hill]\nurl: https://a.example/b\n---\nText.")
+
+    assert (article.author, article.url) == ("Ada Lake, Bo Hill", "https://a.example/b")
+    assert parse_article("a.md", "---\ncanonical: javascript:alert(1)\n---\nText.").url == ""
+
+
+def test_where_the_whole_page_is_a_faq_headings_that_ask_nothing_are_its_sections() -> None:
+    article = parse_article("a.md", "# FAQ\n\n## Delivery\n\n### How long?\n\nTwo days.\n\n## Care\n\nTrim the wick.")
+
+    assert faqs(article) == [("How long?", "Two days.")]
+    assert headings(article) == ["FAQ", "Delivery", "Care"]
+    assert passages(article) == ["Trim the wick."]

@@ -1,72 +1,107 @@
 """Files to articles; the format is told by the content, not by the file's ending."""
 
+import logging
 import re
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from qa.article import Article
 from qa.errors import ReadError
+from qa.readers.blocks import web_address
+from qa.readers.encodings import decode, is_marked
+from qa.readers.formats import Format, tell_format
 from qa.readers.markdown import looks_like_markdown, read_markdown
 from qa.readers.plain import read_plain
+from qa.readers.sources import Source, check_size, find_sources
 
-__all__ = ["parse_article", "read_articles"]
+__all__ = ["Source", "find_sources", "parse_article", "parse_bytes", "read_articles", "read_sources"]
 
-MAX_BYTES = 20_000_000  # some ten books; beyond that, a file is hardly an article
-SUFFIXES = frozenset({".md", ".markdown", ".txt", ".text", ""})
+LOGGER = logging.getLogger(__name__)
 
 
 def read_articles(path: str | Path) -> tuple[Article, ...]:
-    """Read the file at ``path``, or every text and Markdown file in the folder there.
+    """Read the file at ``path``, or every article in the folder there, as ``read_sources`` does.
 
     Raises:
-        ReadError: the path does not exist, or a file of it is not a readable article.
+        ReadError: the path does not exist, or holds nothing that can be read.
     """
-    root = Path(path).expanduser()
-    if root.is_dir():
-        files = sorted(
-            file
-            for file in root.rglob("*")
-            if file.is_file() and file.suffix.lower() in SUFFIXES and not file.name.startswith(".")
-        )
-        if not files:
-            raise ReadError(f"{root} holds no article; put a .md or .txt file there")
-        return tuple(_read_file(file, str(file.relative_to(root))) for file in files)
-    return (_read_file(root, root.name),)
+    return read_sources(find_sources(path))
+
+
+def read_sources(sources: Sequence[Source]) -> tuple[Article, ...]:
+    """Read articles; where there are several, what cannot be read is logged as a warning and left out.
+
+    Raises:
+        ReadError: nothing can be read.
+    """
+    articles, failures = [], []
+    for source in sources:
+        try:
+            articles.append(parse_bytes(source.name, source.read(), source.url))
+        except ReadError as error:
+            if len(sources) == 1:
+                raise
+            LOGGER.warning("left out: %s", error)
+            failures.append(str(error))
+    if not articles:
+        first = f"; the first: {failures[0]}" if failures else ""
+        raise ReadError(f"none of the {len(sources):,} files can be read as an article{first}")
+    return tuple(articles)
+
+
+def parse_bytes(name: str, data: bytes, url: str = "") -> Article:
+    """Read an article from a file's content; ``url`` is its address unless it names another.
+
+    Raises:
+        ReadError: it is too large, of a format that cannot be read, or holds no text.
+    """
+    check_size(name, data)
+    article = _parse(name, data)
+    return article if article.url else replace(article, url=web_address(url))
 
 
 def parse_article(name: str, source: str) -> Article:
-    """Read an article from text.
+    """Read an article from text: HTML, Markdown or plain.
 
     Raises:
         ReadError: the text is empty or not text.
     """
+    from qa.readers.html import looks_like_html, read_html
+
     text = source.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     if "\0" in text:
-        raise ReadError(f"{name} is binary (it holds NUL bytes); give a text or Markdown file")
+        raise ReadError(f"{name} is binary (it holds NUL bytes); give a text, Markdown, HTML, PDF or Word file")
     if broken := re.search("[\ud800-\udfff]", text):
         place = f"U+{ord(broken.group()):04X} at character {broken.start() + 1}"
         raise ReadError(f"{name} is not text (half a surrogate pair, {place}); write it anew as UTF-8")
     if not any(map(str.isalnum, text)):
         raise ReadError(f"{name} is empty; give a file with at least one sentence")
-    article = read_markdown(name, text) if looks_like_markdown(text) else read_plain(name, text)
-    if not article.passages and not article.faqs:
-        raise ReadError(f"{name} has no paragraph to quote, only headings; give a file with at least one sentence")
-    return article
+    if looks_like_html(text):
+        return _quotable(read_html(name, text))
+    return _quotable(read_markdown(name, text) if looks_like_markdown(text) else read_plain(name, text))
 
 
-def _read_file(path: Path, name: str) -> Article:
-    """Read one file as UTF-8 text (or UTF-16, if it begins with that mark)."""
-    try:
-        size = path.stat().st_size
-        if size > MAX_BYTES:
-            raise ReadError(f"{path} has {size:,} bytes; the limit is {MAX_BYTES:,}: split it")
-        data = path.read_bytes()
-    except FileNotFoundError as error:
-        raise ReadError(f"{path} does not exist; give a file or a folder") from error
-    except OSError as error:
-        raise ReadError(f"cannot read {path}: {error.strerror}") from error
-    encoding = "utf-16" if data[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8"
-    try:
-        source = data.decode(encoding)
-    except UnicodeDecodeError as error:
-        raise ReadError(f"{path} is not {encoding.upper()} text (byte {error.start}); convert it to UTF-8") from error
-    return parse_article(name, source)
+def _parse(name: str, data: bytes) -> Article:
+    """Read an article by the format that its content shows."""
+    from qa.readers.html import looks_like_html, read_html
+
+    kind = tell_format(name, data)
+    if kind is Format.PDF:
+        from qa.readers.pdf import read_pdf
+
+        return _quotable(read_pdf(name, data))
+    if kind is Format.DOCX:
+        from qa.readers.docx import read_docx
+
+        return _quotable(read_docx(name, data))
+    if not is_marked(data) and looks_like_html(data.decode("latin-1")):
+        return _quotable(read_html(name, data))  # a page declares its encoding itself
+    return parse_article(name, decode(name, data))
+
+
+def _quotable(article: Article) -> Article:
+    """Return an article that has something to quote."""
+    if article.passages or article.faqs:
+        return article
+    raise ReadError(f"{article.name} has no paragraph to quote, only headings; give a file with at least one sentence")

@@ -21,6 +21,8 @@ class Kind(Enum):
     ITEM = auto()  # of a list; its neighbours join it in one passage
     ROW = auto()  # of a table; its neighbours join it, and it is not cut into sentences
     CODE = auto()  # not cut either
+    QUESTION = auto()  # of a FAQ entry that the source marks as one, wherever it stands
+    ANSWER = auto()  # to the question before it
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,12 @@ FAQ_QUESTION = re.compile(
     r"[ \t]*(?:(?=$|[ \t]A(?:nswer)?\s?[:.)])|(?(marker)(?=[ \t][^\W_a-z])|(?!)))",
     re.MULTILINE,
 )
+# A heading or a label that asks: it ends so, or begins so.
+ASKING = re.compile(
+    r"[^\n]*[?？؟]\W*$|(how|what|when|where|which|who|whose|why|can|could|do|does|did|is|are|was|were|will|would|should|may"
+    r"|must|have|has)\s",
+    re.IGNORECASE,
+)
 ANSWER_MARK = re.compile(r"\s*(?:A(?:nswer)?\s?\d*\s?[:.)]\s+)?")
 NOISE = re.compile(
     r"\s*(also read|read also|read more|see also|related( articles?| stor(y|ies)| posts?)?|recommended( for you)?"
@@ -73,12 +81,45 @@ def is_noise(text: str) -> bool:
     return len(text) <= 300 and NOISE.fullmatch(text) is not None
 
 
+def web_address(text: str) -> str:
+    """Return an http or https address as it is, and "" for whatever else a source calls its address."""
+    return text if re.fullmatch(r"https?://[\w.-]+(:\d+)?([/?#][^\s<>\"'`\\]*)?", text, re.IGNORECASE) else ""
+
+
 def trim(text: str, start: int, end: int) -> Span:
     """Return the span without white space at either end; empty at ``start`` if nothing is left."""
     piece = text[start:end]
     body = piece.strip()
     lead = len(piece) - len(piece.lstrip()) if body else 0
     return Span(start + lead, start + lead + len(body))
+
+
+class BlockWriter:
+    """Writes an article's text block by block, a blank line between two, and remembers where each lies."""
+
+    def __init__(self) -> None:
+        self.blocks: list[Block] = []
+        self._parts: list[str] = []
+        self._length = 0
+
+    @property
+    def text(self) -> str:
+        """Return what was written so far."""
+        return "".join(self._parts)
+
+    def add(self, kind: Kind, visible: str, level: int = 0) -> None:
+        """Append a block, unless it is blank; items of a list and rows of a table stand line by line."""
+        body = visible.strip()
+        if not body:
+            return
+        if self.blocks:
+            self._append("\n" if kind in {Kind.ITEM, Kind.ROW} and self.blocks[-1].kind is kind else "\n\n")
+        self.blocks.append(Block(kind, Span(self._length, self._length + len(body)), level))
+        self._append(body)
+
+    def _append(self, piece: str) -> None:
+        self._parts.append(piece)
+        self._length += len(piece)
 
 
 def assemble(
@@ -145,12 +186,24 @@ class _Builder:
         self._open: list[Block] = []
         self._faq_level: int | None = None  # the level of the FAQ's heading while inside of it
         self._question: Span | None = None
+        self._marked = False  # whether the open entry is one of a QUESTION block
         self._answer: list[Span] = []
 
     def add(self, block: Block) -> None:
         """Take the next block."""
         if not len(block.span):
             return
+        if block.kind is Kind.QUESTION:
+            self._close_passage()
+            self._close_entry()
+            self._question, self._marked = block.span, True
+            return
+        if block.kind is Kind.ANSWER and self._marked:
+            self._answer.append(block.span)
+            return
+        if self._marked:  # the source says where the answer ends
+            self._close_entry()
+            self._marked = False
         if block.kind is Kind.HEADING:
             self._heading(block)
         elif self._faq_level is not None:
@@ -183,12 +236,15 @@ class _Builder:
         """Open a section, unless the heading is a question of the FAQ."""
         title = " ".join(self._quote(block.span).split())
         self._close_passage()
-        if self._faq_level is not None and (block.level > self._faq_level or title.endswith("?")):
-            self._close_entry()
+        self._close_entry()
+        inside = self._faq_level is not None and block.level > self._faq_level
+        if (title.endswith("?") and self._faq_level is not None) or (
+            inside and (self._faq_level != 1 or ASKING.match(title))
+        ):
             self._question = block.span
             return
-        self._close_entry()
-        self._faq_level = block.level if FAQ_HEADING.match(title) else None
+        if not inside or FAQ_HEADING.match(title):
+            self._faq_level = block.level if FAQ_HEADING.match(title) else None
         self._open_section(title, block.level, block.span)
 
     def _open_section(self, title: str, level: int, heading: Span) -> None:

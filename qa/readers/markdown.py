@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from qa.article import Article, Span
-from qa.readers.blocks import Block, Kind, Metadata, assemble, is_noise
+from qa.article import Article
+from qa.readers.blocks import BlockWriter, Kind, Metadata, assemble, is_noise, web_address
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
@@ -27,7 +27,7 @@ def read_markdown(name: str, source: str) -> Article:
     """Read Markdown; the article's text is what a reader sees, without the marks.
 
     A line break within a paragraph stays a line break. Front matter may give ``title``, ``date``,
-    ``summary`` (or ``description``) and ``language`` (or ``lang``).
+    ``author``, ``url`` (or ``canonical``), ``summary`` (or ``description``) and ``language`` (or ``lang``).
     """
     from markdown_it import MarkdownIt
 
@@ -53,30 +53,29 @@ def _front_matter(source: str) -> tuple[Metadata, str]:
         return Metadata(), source
 
     def text_of(*keys: str) -> str:
-        found = next((values[key] for key in keys if isinstance(values.get(key), str)), "")
-        return " ".join(found.split())
+        found = next((values[key] for key in keys if values.get(key)), "")
+        names = [name for name in (found if isinstance(found, list) else [found]) if isinstance(name, str)]
+        return " ".join(", ".join(names).split())
 
     metadata = Metadata(
-        text_of("title"), text_of("date"), text_of("summary", "description"), text_of("language", "lang")[:2]
+        title=text_of("title"),
+        date=text_of("date"),
+        summary=text_of("summary", "description"),
+        language=text_of("language", "lang")[:2],
+        author=text_of("author", "authors"),
+        url=web_address(text_of("url", "canonical")),
     )
     return metadata, source[match.end() :]
 
 
-class _Writer:
-    """Writes the visible text and remembers where each block of it lies."""
+class _Writer(BlockWriter):
+    """Writes the visible text of Markdown."""
 
     def __init__(self) -> None:
-        self.blocks: list[Block] = []
-        self._parts: list[str] = []
-        self._length = 0
+        super().__init__()
         self._heading = 0  # the level of the heading that is open
         self._lists = 0  # how many lists are open
         self._row: list[str] | None = None  # the cells of the table's row that is open
-
-    @property
-    def text(self) -> str:
-        """Return what was written so far."""
-        return "".join(self._parts)
 
     def write(self, tokens: "Iterable[Token]") -> None:
         """Write all blocks of a parsed document."""
@@ -84,7 +83,7 @@ class _Writer:
             if token.type == "inline":
                 self._write_inline(_paragraph(token.children or ()))
             elif token.type in {"fence", "code_block"}:
-                self._add(Kind.CODE, token.content)
+                self.add(Kind.CODE, token.content)
             else:
                 self._enter_or_leave(token)
 
@@ -99,7 +98,7 @@ class _Writer:
         elif token.type == "tr_open":
             self._row = []
         elif token.type == "tr_close" and self._row is not None:
-            self._add(Kind.ROW, " | ".join(self._row))
+            self.add(Kind.ROW, " | ".join(self._row))
             self._row = None
 
     def _write_inline(self, visible: str) -> None:
@@ -107,23 +106,9 @@ class _Writer:
         if self._row is not None:
             self._row.append(visible)
         elif self._heading:
-            self._add(Kind.HEADING, " ".join(visible.split()), self._heading)
+            self.add(Kind.HEADING, " ".join(visible.split()), self._heading)
         elif not is_noise(visible.strip()):
-            self._add(Kind.ITEM if self._lists else Kind.PARAGRAPH, visible)
-
-    def _add(self, kind: Kind, visible: str, level: int = 0) -> None:
-        """Append a block, a blank line after the last."""
-        body = visible.strip()
-        if not body:
-            return
-        if self.blocks:
-            self._append("\n" if kind in {Kind.ITEM, Kind.ROW} and self.blocks[-1].kind is kind else "\n\n")
-        self.blocks.append(Block(kind, Span(self._length, self._length + len(body)), level))
-        self._append(body)
-
-    def _append(self, piece: str) -> None:
-        self._parts.append(piece)
-        self._length += len(piece)
+            self.add(Kind.ITEM if self._lists else Kind.PARAGRAPH, visible)
 
 
 def _paragraph(tokens: "Sequence[Token]") -> str:
