@@ -1,6 +1,6 @@
 """The parts put together: articles in, answers out."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
@@ -15,8 +15,8 @@ from qa.confidence import Calibration
 from qa.conversation import already_said, points_back, small_talk
 from qa.encoder import Encoder, Role, load_encoder
 from qa.errors import QuestionError
-from qa.index import Index
-from qa.readers import read_articles
+from qa.index import Index, Progress, open_index
+from qa.readers import Source, find_sources
 from qa.retrieval import FaqHits, Query, SentenceHits, search_faqs, search_sentences
 from qa.settings import DEFAULT_MODEL, Settings
 from qa.spelling import Vocabulary
@@ -24,7 +24,12 @@ from qa.spelling import Vocabulary
 # An earlier turn's words count less: they say what is spoken of, the question what is asked of it.
 CONTEXT_EMPHASIS = 0.2
 LOCALITY = 2.5  # in standard deviations of the fused score; chosen on the bundled dialogues' dev half
+# Beyond so many passages, words are too many to look for the one that was meant.
+MENDED_PASSAGES = 20_000
 MAX_TURNS = 3  # how far back a follow-up may reach; each turn costs one look-up
+NAMES_SHOWN = 5  # of the articles, in an error's one line
+
+_Place = tuple[int, Span]  # an article's number, and where in its text
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +64,8 @@ class Engine:
         threadpool_limits(1, "blas")
         self.index = index
         self.encoder = encoder
-        self.vocabulary = Vocabulary(article.text for article in index.articles)
+        mended = len(index.passages) <= MENDED_PASSAGES
+        self.vocabulary = Vocabulary((article.text for article in index.articles) if mended else ())
         self.settings = settings or Settings()
         self.calibration = Calibration.load(self.settings.calibration)
         chosen = self.settings.threshold
@@ -71,15 +77,30 @@ class Engine:
         path: str | Path,
         settings: Settings | None = None,
         encoder: Encoder | None = None,
-        progress: Callable[[int], object] | None = None,
+        progress: Progress = lambda *_: None,
     ) -> Self:
-        """Read and index the file or folder at ``path``.
+        """Read the file or folder at ``path``; what was indexed before is not indexed again.
 
         Raises:
             ReadError: there is no readable article.
             EncoderError: the model cannot be used.
         """
-        return cls.from_articles(read_articles(path), settings, encoder, progress)
+        return cls.from_sources(find_sources(path), str(Path(path).resolve()), settings, encoder, progress)
+
+    @classmethod
+    def from_sources(
+        cls,
+        sources: Sequence[Source],
+        location: str,
+        settings: Settings | None = None,
+        encoder: Encoder | None = None,
+        progress: Progress = lambda *_: None,
+    ) -> Self:
+        """Read articles from files or fetched pages; ``location`` tells their saved index from others."""
+        settings = settings or Settings()
+        encoder = encoder or load_encoder(settings)
+        index = open_index(sources, encoder, settings.index_path, location, settings.token_type, progress)
+        return cls(index, encoder, settings)
 
     @classmethod
     def from_articles(
@@ -87,48 +108,53 @@ class Engine:
         articles: Sequence[Article],
         settings: Settings | None = None,
         encoder: Encoder | None = None,
-        progress: Callable[[int], object] | None = None,
+        progress: Progress = lambda *_: None,
     ) -> Self:
-        """Index articles that were read already."""
+        """Index articles that were read already, in memory."""
         settings = settings or Settings()
         encoder = encoder or load_encoder(settings)
-        return cls(Index(articles, encoder, progress), encoder, settings)
+        return cls(Index.of(articles, encoder, settings.token_type, progress), encoder, settings)
 
     @property
-    def articles(self) -> tuple[Article, ...]:
+    def articles(self) -> Sequence[Article]:
         """Return the articles, in the order of their names."""
         return self.index.articles
 
-    def ask(self, question: str, history: Sequence[str] = ()) -> Answer:
+    def ask(self, question: str, history: Sequence[str] = (), article: str | None = None) -> Answer:
         """Answer a question.
 
         Args:
             question: as typed.
             history: the earlier questions of the conversation, oldest first.
+            article: the name of the only article that may answer; None lets all of them.
 
         Raises:
-            QuestionError: the question is empty, too long, or not text.
+            QuestionError: the question is empty, too long, or not text, or there is no such article.
         """
         text = check_question(question, self.settings.max_question_chars)
-        reply = small_talk(text, self._subject())
+        only = self._only(article)
+        subject = self._subject(only)
+        reply = small_talk(text, subject)
         if reply:
-            return chat(text, reply, self.index)
-        foreign = self._foreign(text)
+            return chat(text, reply, self.index, only)
+        foreign = self._foreign(text, only or 0)
         if foreign:
-            return abstain(text, foreign, self.index)
-        look = self._look(self.query(text))
+            return abstain(text, foreign, self.index, only=only)
+        look = self._look(self.query(text), only)
         understood = look.query.text if look.query.text != text else ""
         previous = None
         if history and points_back(text, self.index.analyze, answered=look.confidence >= self.calibration.threshold):
-            previous = self._previous(history)
+            previous = self._previous(history, article, subject)
         if previous is not None:
             topic = previous.understood_as or previous.question
-            if previous.citations and already_said(text, previous, self._subject()):
+            if previous.citations and already_said(text, previous, subject):
                 return replace(previous, question=text, understood_as=f"{topic} {text}")
-            for reading in self._readings(text, previous):
+            for reading in self._readings(text, previous, only):
                 if reading.confidence > look.confidence:
                     look, understood = reading, f"{topic} {text}"
-        answer = compose(self.index, text, look.sentences, look.faqs, look.ranked, self.threshold, self.settings.top_k)
+        answer = compose(
+            self.index, text, look.sentences, look.faqs, look.ranked, self.threshold, self.settings.top_k, only
+        )
         return replace(answer, understood_as=understood)
 
     def query(self, text: str, context: str = "") -> Query:
@@ -139,62 +165,79 @@ class Engine:
         emphasis = np.where(encoding.offsets[:, 0] < len(whole) - len(text), CONTEXT_EMPHASIS, 1).astype(np.float32)
         return Query(whole, text, encoding, emphasis, tuple(self.index.analyze(whole)))
 
-    def _look(self, query: Query, without: Sequence[Span] = ()) -> "_Look":
-        """Look a question up, leaving out the sentences and FAQ answers that touch the spans ``without``."""
+    def _look(self, query: Query, only: int | None, without: Sequence[_Place] = ()) -> "_Look":
+        """Look a question up in all articles or ``only`` one, leaving out what touches the places ``without``."""
+        index = self.index
         fresh = entries = None
-        if without:
-            fresh = np.array([not any(span.overlaps(o) for o in without) for span in self.index.sentences], dtype=bool)
-            entries = np.array([not any(f.answer.overlaps(o) for o in without) for _, f in self.index.faqs], dtype=bool)
-        sentences, faqs = search_sentences(self.index, query, fresh), search_faqs(self.index, query, entries)
+        if only is not None:
+            fresh, entries = index.sentences_of([only]), index.faqs_of([only])
+        for article, told in without:
+            sentences_told, faqs_told = index.sentences_touching(article, told), index.faqs_touching(article, told)
+            fresh = ~sentences_told if fresh is None else fresh & ~sentences_told
+            entries = ~faqs_told if entries is None else entries & ~faqs_told
+        sentences, faqs = search_sentences(index, query, fresh), search_faqs(index, query, entries)
         if without:
             sentences = replace(sentences, score=sentences.score + LOCALITY * self._nearness(sentences, without))
-        return _Look(query, sentences, faqs, candidates(self.index, query, sentences, faqs, self.calibration))
+        return _Look(query, sentences, faqs, candidates(index, query, sentences, faqs, self.calibration))
 
-    def _nearness(self, hits: SentenceHits, spans: Sequence[Span]) -> NDArray[np.float32]:
-        """Return how near each hit follows one of the spans: 1 for the next sentence, less for later ones.
+    def _nearness(self, hits: SentenceHits, places: Sequence[_Place]) -> NDArray[np.float32]:
+        """Return how near each hit follows one of the places: 1 for the next sentence, less for later ones.
 
         What follows up is most often told nearby. Sentences of other passages have 0.
         """
         near = np.zeros(len(hits.sentences), np.float32)
-        for span in spans:
-            for row, (sentence, passage) in enumerate(zip(hits.sentences, hits.passages, strict=True)):
-                own = self.index.passages[int(passage)].passage
-                start = self.index.sentences[int(sentence)].start
-                if own.span.contains(span) and start >= span.end:
-                    between = sum(span.end <= other.start < start for other in own.sentences)
+        for article, told in places:
+            for row in np.flatnonzero(self.index.passage_article[hits.passages] == article):
+                own = self.index.passages[int(hits.passages[row])].passage
+                start = self.index.sentences[int(hits.sentences[row])].start
+                if own.span.contains(told) and start >= told.end:
+                    between = sum(told.end <= other.start < start for other in own.sentences)
                     near[row] = max(near[row], 1 / (1 + between))
         return near
 
-    def _previous(self, history: Sequence[str]) -> Answer | None:
+    def _previous(self, history: Sequence[str], article: str | None, subject: str) -> Answer | None:
         """Return the answer to the last turn that was no small talk, if there is one and it was a question."""
-        recent = [turn for turn in history if not small_talk(turn, self._subject())][-MAX_TURNS:]
+        recent = [turn for turn in history if not small_talk(turn, subject)][-MAX_TURNS:]
         if not recent:
             return None
         try:
-            return self.ask(recent[-1], recent[:-1])
+            return self.ask(recent[-1], recent[:-1], article)
         except QuestionError:
             return None
 
-    def _readings(self, text: str, previous: Answer) -> Iterator["_Look"]:
+    def _readings(self, text: str, previous: Answer, only: int | None) -> Iterator["_Look"]:
         """Look a follow-up up with what was asked before, and with what was answered."""
-        given = [Span(citation.start, citation.end) for citation in previous.citations]
+        given = [(self.index.numbers[cited.article], Span(cited.start, cited.end)) for cited in previous.citations]
         for context in dict.fromkeys([previous.understood_as or previous.question, previous.text if given else ""]):
             if context:
-                yield self._look(self.query(text, context), given)
+                yield self._look(self.query(text, context), only, given)
 
-    def _subject(self) -> str:
+    def _only(self, name: str | None) -> int | None:
+        """Return the number of the article of this name; None if no name is given."""
+        if name is None:
+            return None
+        number = self.index.numbers.get(name)
+        if number is None:
+            known = ", ".join(list(self.index.numbers)[:NAMES_SHOWN])
+            more = " and others" if len(self.articles) > NAMES_SHOWN else ""
+            raise QuestionError(f"there is no article {name!r}; there are {known}{more}")
+        return number
+
+    def _subject(self, only: int | None) -> str:
         """Return what the articles are called in a reply."""
-        return f"“{self.articles[0].title}”" if len(self.articles) == 1 else "these articles"
+        if only is None and len(self.articles) != 1:
+            return "these articles"
+        return f"“{self.articles[only or 0].title}”"
 
     def _is_word(self, word: str) -> bool:
         """Return whether the model knows a word whole; what it has to piece together may be a mistake."""
         return len(self.encoder.spans(word)) == 1
 
-    def _foreign(self, question: str) -> str:
+    def _foreign(self, question: str, article: int) -> str:
         """Return why the question's language cannot be answered; "" if it can. The default model reads English."""
         if self.settings.model != DEFAULT_MODEL or not self.articles:
             return ""
-        asked, written = language.detect(question), self.articles[0].language
+        asked, written = language.detect(question), self.articles[article].language
         if asked in {"", written} or not language.differs(question, asked, written):
             return ""
         name = language.NAMES

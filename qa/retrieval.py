@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qa.encoder.protocol import Encoding
-from qa.index import Floats, Index, Integers, cosines, inverse_document_frequency
+from qa.index import ALL_SEEN, Floats, Index, Integers, inverse_document_frequency
 
 Allowed = NDArray[np.bool_]
 
@@ -25,8 +25,13 @@ FAQ_BM25_WEIGHT = 0.2
 FAQ_ANSWER_WEIGHT = 0.2
 FAQ_LATE_WEIGHT = 0.5
 FAQ_REVERSE_WEIGHT = 0.5
-# Up to so many passages, late interaction sees all; beyond, the best so many of each first stage.
-CANDIDATES = 512
+# Beyond ALL_SEEN passages, late interaction sees the best SHORT_LIST by the sum of BM25 and cosine, z-scored over
+# the best FIRST_STAGE of each. With squad-dev-8 in one index, passage / sentence hit@1 is .940 / .861 with all 345,
+# .940 / .863 with 32, .936 / .860 with 8.
+FIRST_STAGE = 256
+SHORT_LIST = 32
+# Up to this share of the sentences, what may answer is compared exactly; beyond, what may not is dropped afterwards.
+FEW = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,26 +119,35 @@ class FaqHits:
 def search_sentences(index: Index, query: Query, allowed: Allowed | None = None) -> SentenceHits:
     """Score the sentences of the passages that may answer; ``allowed``, shape (sentences,), limits them."""
     passage_bm25 = index.passage_terms.scores(query.terms)
-    passage_cosine = np.zeros(len(index.passages), np.float32)
-    rows, values = cosines(index.passage_vectors, query.encoding.pooled)
-    passage_cosine[rows] = values
-    sentences = _candidates(index, passage_bm25, rows, allowed)
-    passages = index.sentence_passage[sentences]
-    part = None if len(sentences) == len(index.sentences) else sentences
-    store = index.sentence_tokens
+    if len(index.passages) <= ALL_SEEN:
+        sentences = np.arange(len(index.sentences)) if allowed is None else np.flatnonzero(allowed)
+        passages = index.sentence_passage[sentences]
+        passage_cosine = np.zeros(len(index.passages), np.float32)
+        rows, values = index.passage_vectors.search(query.encoding.pooled)
+        passage_cosine[rows] = values
+        cosine = passage_cosine[passages]
+    else:
+        near, values = _first_stage(index, query, passage_bm25, allowed)
+        sentences = index.sentences_within(near)
+        passages = index.sentence_passage[sentences]
+        cosine = values[np.searchsorted(near, passages)]
+        if allowed is not None:
+            kept = allowed[sentences]
+            sentences, passages, cosine = sentences[kept], passages[kept], cosine[kept]
+    store, part = index.sentence_tokens, None if len(sentences) == len(index.sentences) else sentences
     similarities = store.best(store.similarities(query.encoding.tokens, part), part)
     weights = token_weights(query, index.token_frequencies, len(index.sentences))
     late = weigh(similarities, weights)
-    sentence_bm25 = index.sentence_terms.scores(query.terms)[sentences]
+    sentence_bm25 = index.sentence_terms.scores(query.terms, sentences)
     score = (
         standardize(late)
         + SENTENCE_BM25_WEIGHT * standardize(sentence_bm25)
         + PASSAGE_BM25_WEIGHT * standardize(passage_bm25[passages])
-        + PASSAGE_COSINE_WEIGHT * standardize(passage_cosine[passages])
+        + PASSAGE_COSINE_WEIGHT * standardize(cosine)
     )
     return SentenceHits(
         sentences, passages, score, late, similarities, weights,
-        sentence_bm25, passage_bm25[passages], passage_cosine[passages],
+        sentence_bm25, passage_bm25[passages], cosine,
     )  # fmt: skip
 
 
@@ -142,16 +156,16 @@ def search_faqs(index: Index, query: Query, allowed: Allowed | None = None) -> F
     size = len(index.faqs)
     entries = np.arange(size) if allowed is None else np.flatnonzero(allowed)
     question_cosine = np.zeros(size, np.float32)
-    rows, values = cosines(index.faq_questions, query.encoding.pooled)
+    rows, values = index.question_vectors.search(query.encoding.pooled)
     question_cosine[rows] = values
     answer_cosine = np.full(size, -1, np.float32)
-    rows, values = cosines(index.faq_answers, query.encoding.pooled)
-    np.maximum.at(answer_cosine, index.faq_answer_owner[rows], values)
-    similarities = index.faq_tokens.similarities(query.encoding.tokens)
-    weights = token_weights(query, index.faq_token_frequencies, size)
-    late = weigh(index.faq_tokens.best(similarities), weights)
-    reverse = index.faq_tokens.weighted_mean(similarities.max(axis=1, initial=-1), index.faq_token_weights)
-    bm25 = index.faq_terms.scores(query.terms)
+    rows, values = index.answer_vectors.search(query.encoding.pooled)
+    np.maximum.at(answer_cosine, index.answer_faqs[rows], values)
+    similarities = index.question_tokens.similarities(query.encoding.tokens)
+    weights = token_weights(query, index.question_token_frequencies, size)
+    late = weigh(index.question_tokens.best(similarities), weights)
+    reverse = index.question_tokens.weighted_mean(similarities.max(axis=1, initial=-1), index.question_token_weights)
+    bm25 = index.entry_terms.scores(query.terms)
     score = (
         standardize(question_cosine)
         + FAQ_BM25_WEIGHT * standardize(bm25)
@@ -192,15 +206,26 @@ def standardize(scores: Floats) -> Floats:
     return centred / np.float32(deviation) if deviation > 1e-9 else np.zeros_like(scores)
 
 
-def _candidates(index: Index, bm25: Floats, nearest: Integers, allowed: Allowed | None) -> Integers:
-    """Return the sentences that late interaction shall see: all, or those of the first stages' best."""
-    sentences = np.arange(len(index.sentences)) if allowed is None else np.flatnonzero(allowed)
-    keep = np.zeros(len(index.passages), dtype=bool)
-    keep[index.sentence_passage[sentences]] = True
-    if keep.sum() <= CANDIDATES:
-        return sentences
-    lexical = np.argsort(-np.where(keep, bm25, -np.inf), kind="stable")[:CANDIDATES]
-    dense = nearest[keep[nearest]][:CANDIDATES]
-    keep[:] = False
-    keep[lexical] = keep[dense] = True
-    return sentences[keep[index.sentence_passage[sentences]]]
+def _first_stage(index: Index, query: Query, bm25: Floats, allowed: Allowed | None) -> tuple[Integers, Floats]:
+    """Return the passages that late interaction shall see, in their order, and their cosines."""
+    pooled = query.encoding.pooled
+    if allowed is None or allowed.mean() > FEW:
+        lexical = _highest(bm25, FIRST_STAGE)
+        dense, _ = index.passage_vectors.search(pooled, FIRST_STAGE)
+        near = np.union1d(lexical, dense)
+        if allowed is not None:
+            near = near[[allowed[index.sentences_within(near[n : n + 1])].any() for n in range(len(near))]]
+    else:
+        few = np.unique(index.sentence_passage[np.flatnonzero(allowed)])
+        values = index.passage_vectors.cosines(pooled, few)
+        near = np.union1d(few[_highest(bm25[few], FIRST_STAGE)], few[_highest(values, FIRST_STAGE)])
+    values = index.passage_vectors.cosines(pooled, near)
+    best = np.sort(_highest(standardize(values) + standardize(bm25[near]), SHORT_LIST))
+    return near[best], values[best]
+
+
+def _highest(scores: Floats, count: int) -> Integers:
+    """Return the numbers of the highest scores, in no order."""
+    if len(scores) <= count:
+        return np.arange(len(scores))
+    return np.argpartition(-scores, count - 1)[:count]

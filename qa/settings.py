@@ -5,7 +5,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from qa.errors import SettingsError
 
@@ -19,12 +19,15 @@ class Settings:
 
     Attributes:
         model: name or folder of a sentence-transformers model.
-        cache_dir: where exported encoders are kept; "" is the user's cache folder.
+        cache_dir: where exported encoders and indexes are kept; "" is the user's cache folder.
+        index_dir: where indexes are kept; "" is below ``cache_dir``.
+        token_type: how an index keeps token vectors, ``int8`` or ``float16``, which takes twice the room.
         calibration: a JSON file written by ``qa eval --fit``; "" is the one that ships.
         threshold: least confidence of an answer, 0..1; None takes the calibration's.
         max_question_chars: longest question, in code points.
         top_k: how many passages and FAQ entries an answer lists.
         threads: CPU threads of the encoder; 0 lets it choose.
+        retention_days: how long the chat's log keeps a question; 0 is for ever.
         embed_origins: origins (``https://example.org``) that may show the chat in an iframe.
 
     Raises:
@@ -33,25 +36,31 @@ class Settings:
 
     model: str = DEFAULT_MODEL
     cache_dir: str = ""
+    index_dir: str = ""
+    token_type: Literal["int8", "float16"] = "int8"
     calibration: str = ""
     threshold: float | None = None
     max_question_chars: int = 500
     top_k: int = 5
     threads: int = 0
+    retention_days: int = 365
     embed_origins: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Check types and ranges, and name each offender with its limit."""
-        for name, kind in (("model", str), ("cache_dir", str), ("calibration", str)):
+        for name, kind in (("model", str), ("cache_dir", str), ("index_dir", str), ("calibration", str)):
             if not isinstance(getattr(self, name), kind):
                 raise SettingsError(f"{name} = {getattr(self, name)!r} must be text")
         if not self.model.strip():
             raise SettingsError("model is empty; name a sentence-transformers model or leave it out")
+        if self.token_type not in {"int8", "float16"}:
+            raise SettingsError(f"token_type = {self.token_type!r} must be int8 or float16")
         if self.threshold is not None:
             _check_range("threshold", self.threshold, 0, 1, whole=False)
         _check_range("max_question_chars", self.max_question_chars, 1, 10_000)
         _check_range("top_k", self.top_k, 1, 100)
         _check_range("threads", self.threads, 0, 256)
+        _check_range("retention_days", self.retention_days, 0, 36_500)
         origins = self.embed_origins
         if isinstance(origins, str) or not all(isinstance(origin, str) for origin in origins):
             raise SettingsError(f"embed_origins = {origins!r} must be a list of origins")
@@ -79,6 +88,11 @@ class Settings:
             raise SettingsError(f"cannot read settings {path}: {error.strerror}") from error
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise SettingsError(f"settings {path} are not TOML: {error}") from error
+
+    @property
+    def index_path(self) -> Path:
+        """Return the folder for indexes."""
+        return Path(self.index_dir).expanduser() if self.index_dir else self.cache_path / "indexes"
 
     @property
     def cache_path(self) -> Path:

@@ -8,6 +8,7 @@ from collections.abc import Sequence, Set
 
 import numpy as np
 
+from qa.article import Faq
 from qa.index import Floats, Index
 from qa.language import stop_words
 from qa.retrieval import FaqHits, Query, SentenceHits
@@ -99,11 +100,11 @@ def sentence_signals(index: Index, query: Query, hits: SentenceHits, quote: str)
     article = index.articles[index.passages[int(hits.passages[best])].article]
     passage = article.quote(index.passages[int(hits.passages[best])].passage.span)
     weights = index.passage_terms.weights(query.terms)
-    runner_up = float(hits.late[order[1]]) if len(order) > 1 else 0.0
-    rival = float(hits.late[passages[1]]) if len(passages) > 1 else 0.0
+    runner_up = next((float(hits.late[row]) for row in order[1:] if not _copied(index, hits, best, row)), 0.0)
+    rival = next((float(hits.late[row]) for row in passages[1:] if not _copied(index, hits, best, row)), 0.0)
     tops = [
-        int(hits.passages[int(np.argmax(scores))]) == int(hits.passages[best])
-        for scores in (hits.late, hits.passage_bm25, hits.passage_cosine)
+        int(hits.passages[top]) == int(hits.passages[best]) or _copied(index, hits, best, top, whole=True)
+        for top in (int(np.argmax(scores)) for scores in (hits.late, hits.passage_bm25, hits.passage_cosine))
     ]
     return {
         "late": float(hits.late[best]),
@@ -111,8 +112,12 @@ def sentence_signals(index: Index, query: Query, hits: SentenceHits, quote: str)
         "passage_margin": float(hits.late[best]) - rival,
         "cosine": float(hits.passage_cosine[best]),
         "weakest": _weakest(query, hits.similarities[best]),
-        "sentence_coverage": _coverage(query.terms, weights, index.sentence_terms.terms[int(hits.sentences[best])]),
-        "passage_coverage": _coverage(query.terms, weights, index.passage_terms.terms[int(hits.passages[best])]),
+        "sentence_coverage": _coverage(
+            query.terms, weights, frozenset(index.sentence_terms.terms(int(hits.sentences[best])))
+        ),
+        "passage_coverage": _coverage(
+            query.terms, weights, frozenset(index.passage_terms.terms(int(hits.passages[best])))
+        ),
         "agreement": sum(tops) / len(tops),
         "type_missing": float(_type_missing(query.focus, quote)),
         "names_missing": _names_missing(query.focus, f"{article.title} {passage}"),
@@ -125,11 +130,14 @@ def faq_signals(index: Index, query: Query, hits: FaqHits, sentences: SentenceHi
     best = int(order[0])
     number, faq = index.faqs[int(hits.entries[best])]
     article = index.articles[number]
-    question = index.faq_question_terms[int(hits.entries[best])]
+    question = index.question_terms.terms(int(hits.entries[best]))
     entry = f"{article.quote(faq.question)} {article.quote(faq.answer)}"
     rival = float(sentences.late.max(initial=0.0))
-    weights = index.faq_terms.weights(query.terms)
-    runner_up = float(hits.question_cosine[order[1]]) if len(order) > 1 else 0.0
+    weights = index.entry_terms.weights(query.terms)
+    others = ((row, *index.faqs[int(hits.entries[row])]) for row in order[1:])
+    text = faq_text(index, number, faq)
+    rivals = (row for row, other, one in others if other == number or faq_text(index, other, one) != text)
+    runner_up = next((float(hits.question_cosine[row]) for row in rivals), 0.0)
     return {
         "question_cosine": float(hits.question_cosine[best]),
         "cosine_margin": float(hits.question_cosine[best]) - runner_up,
@@ -137,13 +145,36 @@ def faq_signals(index: Index, query: Query, hits: FaqHits, sentences: SentenceHi
         "late": float(hits.late[best]),
         "reverse": float(hits.reverse[best]),
         "question_coverage": _coverage(query.terms, weights, frozenset(question)),
-        "entry_coverage": _coverage(query.terms, weights, index.faq_terms.terms[int(hits.entries[best])]),
-        "question_covered": _coverage(question, index.faq_terms.weights(question), frozenset(query.terms)),
+        "entry_coverage": _coverage(query.terms, weights, frozenset(index.entry_terms.terms(int(hits.entries[best])))),
+        "question_covered": _coverage(question, index.entry_terms.weights(question), frozenset(query.terms)),
         "lead": float(hits.late[best]) - rival if rival else 0.0,
         "type_missing": float(_type_missing(query.focus, article.quote(faq.answer))),
         "names_missing": _names_missing(query.focus, f"{article.title} {entry}"),
         "alone": float(not index.passages),
     }
+
+
+def flat(text: str) -> str:
+    """Return a text with single spaces for all white space, as copies are compared."""
+    return " ".join(text.split())
+
+
+def faq_text(index: Index, number: int, faq: Faq) -> tuple[str, str]:
+    """Return an entry's question and answer, as copies are compared."""
+    article = index.articles[number]
+    return flat(article.quote(faq.question)), flat(article.quote(faq.answer))
+
+
+def _copied(index: Index, hits: SentenceHits, best: int, row: int, *, whole: bool = False) -> bool:
+    """Return whether a hit has the best one's words (or its ``whole`` passage's) in another article: no rival to it."""
+    here, there = (index.passages[int(hits.passages[each])] for each in (best, row))
+    if here.article == there.article:
+        return False
+    spans = [index.sentences[int(hits.sentences[each])] for each in (best, row)]
+    if whole:
+        spans = [here.passage.span, there.passage.span]
+    texts = [flat(index.articles[place.article].quote(span)) for place, span in zip((here, there), spans, strict=True)]
+    return texts[0] == texts[1]
 
 
 def _coverage(terms: Sequence[str], weights: Floats, found: Set[str]) -> float:

@@ -1,10 +1,16 @@
 """What all tests share: the real engine, made once, and a toy encoder for exact values."""
 
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
 import pytest
 from toy import ToyEncoder
 
 from qa import Engine, corpus_path
 from qa.encoder import Encoder, load_encoder
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext, Page
 
 
 @pytest.fixture(scope="session")
@@ -21,3 +27,58 @@ def engine(encoder: Encoder) -> Engine:
 @pytest.fixture
 def toy_encoder() -> ToyEncoder:
     return ToyEncoder()
+
+
+# A module's own, since the event loop that a browser keeps running would be in the way of other tests'.
+@pytest.fixture(scope="module")
+def browser() -> "Iterator[Browser]":
+    from browser import chromium
+
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def site(engine: Engine) -> Iterator[str]:
+    """Serve the page over the bundled article; yields its address."""
+    from browser import serving
+
+    from qa.web.service import Service
+    from qa.web.visitors import Visitors
+
+    with serving(Service(lambda: engine), visitors=Visitors()) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def desk(browser: "Browser") -> "Iterator[BrowserContext]":
+    context = browser.new_context(locale="en-US", viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def page(desk: "BrowserContext") -> "Iterator[Page]":
+    """Return a page on a desk; what no page may do is held against it in the end."""
+    from chatting import Watch
+
+    opened = desk.new_page()
+    watch = Watch(opened)
+    yield opened
+    watch.check()
+    opened.close()
+
+
+@pytest.fixture
+def phone(browser: "Browser") -> "Iterator[Page]":
+    """Return a page on a phone."""
+    from browser import PHONE
+    from chatting import Watch
+
+    context = browser.new_context(locale="en-US", reduced_motion="reduce", **PHONE)
+    opened = context.new_page()
+    watch = Watch(opened)
+    yield opened
+    watch.check()
+    context.close()

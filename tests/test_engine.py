@@ -2,6 +2,7 @@
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from reading import check_quotes
 from toy import ToyEncoder
 
 from qa import Engine, QuestionError, ReadError, Settings, SettingsError, corpus_path
-from qa.answering import AnswerKind
+from qa.answering import Answer, AnswerKind, Citation, FaqMatch, PassageMatch
 from qa.readers import parse_article, read_articles
 
 ARTICLE = read_articles(corpus_path())[0]
@@ -172,11 +173,11 @@ def test_a_folder_is_one_engine_and_its_citations_name_the_file(tmp_path: Path) 
     (tmp_path / "wasps.md").write_text("# Wasps\n\nWasps build nests from paper.\n", encoding="utf-8")
     counts: list[int] = []
 
-    engine = Engine.from_path(tmp_path, Settings(threshold=0), ToyEncoder(), counts.append)
+    engine = Engine.from_path(tmp_path, Settings(threshold=0), ToyEncoder(), lambda done, _: counts.append(done))
 
     assert [article.name for article in engine.articles] == ["bees.md", "wasps.md"]
     assert engine.ask("Who builds nests?").citations[0].article == "wasps.md"
-    assert sum(counts) == 2
+    assert counts[-1] == 2
 
 
 def test_a_path_without_an_article_is_refused(tmp_path: Path) -> None:
@@ -188,3 +189,84 @@ def test_one_passage_and_one_sentence_are_enough_to_answer() -> None:
     engine = Engine.from_articles([parse_article("a.txt", "Moths fly.")], Settings(threshold=0), ToyEncoder())
 
     assert engine.ask("Who flies?").text == "Moths fly."
+
+
+TWINS = [
+    parse_article(
+        "a.md", "# Bees\n\nBees dance in the dark. Their hive is warm.\n\n## FAQ\n\n### Why sing?\n\nFor joy.\n"
+    ),
+    parse_article(
+        "b.md", "# Ants\n\nAnts walk in line. Bees dance in  the dark.\n\n## FAQ\n\n### Why sing?\n\nFor joy.\n"
+    ),
+    parse_article("c.md", "# Moths\n\nMoths fly at night.\n"),
+]
+
+
+def named(answer: Answer) -> set[str]:
+    """Return the articles that an answer speaks of."""
+    places: list[Citation | PassageMatch | FaqMatch] = [*answer.passages, *answer.faqs, *answer.citations]
+    return {place.article for place in places}
+
+
+def twins() -> Engine:
+    return Engine.from_articles(TWINS, Settings(threshold=0), ToyEncoder())
+
+
+def test_one_article_can_be_asked_alone() -> None:
+    engine = twins()
+
+    for article in TWINS:
+        answer = engine.ask("Why do bees dance in the dark?", article=article.name)
+        assert named(answer) == {article.name}
+    assert "“Moths”" in engine.ask("hello", article="c.md").text
+    assert engine.ask("hello", article="c.md").suggestions == ()
+    assert "these articles" in engine.ask("hello").text
+
+
+def test_an_article_asked_alone_abstains_in_the_singular() -> None:
+    engine = Engine.from_articles(TWINS, Settings(threshold=1), ToyEncoder())
+
+    assert engine.ask("Do moths fly at noon?", article="c.md").text == "The article doesn't say."
+    assert engine.ask("Do moths fly at noon?").text == "The articles don't say."
+
+
+def test_a_follow_up_stays_with_the_article_that_is_asked_alone() -> None:
+    answer = twins().ask("And what else?", ["Who walks in line?", "Who dances in the dark?"], "b.md")
+
+    assert named(answer) == {"b.md"}
+
+
+def test_an_article_that_is_not_there_is_named_with_those_that_are() -> None:
+    with pytest.raises(QuestionError, match=r"there is no article 'd\.md'; there are a\.md, b\.md, c\.md"):
+        twins().ask("Who dances?", article="d.md")
+
+
+def test_the_same_sentence_in_two_articles_is_cited_in_both() -> None:
+    answer = twins().ask("Who dances in the dark?")
+
+    assert answer.kind is AnswerKind.PASSAGE
+    assert [(cited.number, cited.article, " ".join(cited.quote.split())) for cited in answer.citations] == [
+        (1, answer.citations[0].article, "Bees dance in the dark."),
+        (2, answer.citations[1].article, "Bees dance in the dark."),
+    ]
+    assert {cited.article for cited in answer.citations} == {"a.md", "b.md"}
+    check_quotes(answer, tuple(TWINS))
+
+
+def test_the_same_entry_in_two_articles_is_cited_in_both() -> None:
+    engine = twins()
+
+    answer = engine.ask("Why sing so?")
+    assert [(cited.article, cited.quote) for cited in answer.citations] == [("a.md", "For joy."), ("b.md", "For joy.")]
+    assert [cited.article for cited in engine.ask("Why sing so?", article="b.md").citations] == ["b.md"]
+
+
+def test_a_copy_of_the_article_does_not_make_its_answers_less_sure(engine: Engine) -> None:
+    copies = [replace(ARTICLE, name=name) for name in ("a.md", "b.md")]
+    doubled = Engine.from_articles(copies, engine.settings, engine.encoder)
+
+    for question in ("How much did training R1 cost?", "When was DeepSeek founded?", "Is R1 open source?"):
+        one, two = engine.ask(question), doubled.ask(question)
+        assert two.text == one.text
+        assert [cited.article for cited in two.citations] == ["a.md", "b.md"]
+        assert abs(two.confidence - one.confidence) < 0.05

@@ -197,7 +197,7 @@ def test_a_fit_refuses_too_few_examples_and_such_that_are_all_right() -> None:
 
 def toy_engine(article: Article) -> Engine:
     encoder = ToyEncoder()
-    return Engine(Index([article], encoder), encoder, Settings(threshold=0.0))
+    return Engine(Index.of([article], encoder), encoder, Settings(threshold=0.0))
 
 
 def test_an_answerable_question_is_looked_at_with_and_without_what_answers_it(tmp_path: Path) -> None:

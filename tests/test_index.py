@@ -3,6 +3,7 @@
 import re
 from itertools import pairwise
 from math import log, sqrt
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -12,7 +13,10 @@ from toy import ToyEncoder
 
 from qa import Article, Span
 from qa.encoder import Role
-from qa.index import Index, Lexicon, TokenStore, cosines, encode_windows, inverse_document_frequency
+from qa.index import Index, Lexicon, TokenStore, encode_windows, inverse_document_frequency
+from qa.index.build import REDUCED, build
+from qa.index.lexicon import number_terms, postings, text_frequencies
+from qa.index.tokens import pack
 from qa.readers import parse_article
 
 BEES = parse_article(
@@ -24,6 +28,13 @@ BEES = parse_article(
 
 def rows(*values: list[float]) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
     return np.array(values, np.float32)
+
+
+def lexicon(texts: list[list[str]]) -> Lexicon:
+    vocabulary: dict[str, int] = {}
+    terms, starts = number_terms(texts, vocabulary)
+    frequencies = text_frequencies(terms, starts, len(vocabulary))
+    return Lexicon(vocabulary, list(vocabulary), terms, starts, frequencies, postings(terms, starts, len(vocabulary)))
 
 
 def test_rarity_is_ln_of_one_plus_those_without_over_those_with() -> None:
@@ -40,30 +51,58 @@ def test_lexical_scores_are_bm25_as_lucene_computes_it() -> None:
         rarity = log(1 + (3 - containing + 0.5) / (containing + 0.5))
         return rarity * frequency / (frequency + k1 * (1 - b + b * length / mean_length))
 
-    scores = Lexicon(texts).scores(["bee", "wasp", "unknown"])
+    scores = lexicon(texts).scores(["bee", "wasp", "unknown"])
 
     assert scores.tolist() == pytest.approx([term(1, 2, 2), term(2, 4, 2) + term(1, 4, 1), 0], rel=1e-5)
 
 
-def test_a_term_asked_twice_counts_twice() -> None:
-    lexicon = Lexicon([["bee"], ["wasp"]])
+@given(
+    st.lists(st.lists(st.sampled_from("abcdefg"), max_size=8), min_size=1, max_size=8), st.text("abcdefgx", max_size=5)
+)
+@settings(deadline=None)
+def test_scores_are_those_of_bm25s_for_all_texts_and_for_some(texts: list[list[str]], query: str) -> None:
+    import bm25s
 
-    assert lexicon.scores(["bee", "bee"]).tolist() == pytest.approx((2 * lexicon.scores(["bee"])).tolist())
+    asked = [letter for letter in query if any(letter in text for text in texts)]
+    expected = np.zeros(len(texts))
+    if asked:
+        reference = bm25s.BM25()
+        reference.index(texts, show_progress=False)
+        expected = reference.get_scores(asked)
+    some = np.arange(0, len(texts), 2)
+
+    assert lexicon(texts).scores(list(query)).tolist() == pytest.approx(expected.tolist(), abs=1e-5)
+    assert lexicon(texts).scores(list(query), some).tolist() == pytest.approx(expected[some].tolist(), abs=1e-5)
+
+
+def test_the_terms_of_a_text_can_be_read_back() -> None:
+    assert lexicon([["bee"], ["wasp", "bee", "wasp"]]).terms(1) == ("wasp", "bee", "wasp")
+
+
+def test_a_term_asked_twice_counts_twice() -> None:
+    words = lexicon([["bee"], ["wasp"]])
+
+    assert words.scores(["bee", "bee"]).tolist() == pytest.approx((2 * words.scores(["bee"])).tolist())
 
 
 @pytest.mark.parametrize(("texts", "query"), [([], ["bee"]), ([[], []], ["bee"]), ([["bee"]], []), ([["bee"]], ["x"])])
 def test_lexical_scores_are_zero_where_nothing_matches(texts: list[list[str]], query: list[str]) -> None:
-    assert Lexicon(texts).scores(query).tolist() == [0] * len(texts)
+    assert lexicon(texts).scores(query).tolist() == [0] * len(texts)
 
 
 def test_the_lexicon_weighs_terms_by_their_rarity() -> None:
-    weights = Lexicon([["bee", "bee"], ["bee", "wasp"]]).weights(["bee", "wasp", "moth"])
+    weights = lexicon([["bee", "bee"], ["bee", "wasp"]]).weights(["bee", "wasp", "moth"])
 
     assert weights.tolist() == pytest.approx([log(1 + 0.5 / 2.5), log(1 + 1.5 / 1.5), log(1 + 2.5 / 0.5)])
 
 
+def stack(texts: list[np.ndarray[tuple[int, int], np.dtype[np.float32]]]) -> TokenStore:
+    vectors = np.concatenate([np.zeros((0, 2), np.float32), *texts])
+    return TokenStore(vectors, np.ones(len(vectors), np.float32), np.cumsum([0, *map(len, texts)]))
+
+
 def test_the_best_similarity_of_each_query_token_is_found_text_by_text() -> None:
-    store = TokenStore.stack([rows([1, 0], [0, 1]), rows([0.6, 0.8]), rows([0.8, -0.6], [-1, 0])], 2)
+    store = stack([rows([1, 0], [0, 1]), rows([0.6, 0.8]), rows([0.8, -0.6], [-1, 0])])
     query = rows([1, 0], [0, 1], [0.6, 0.8])
 
     best = store.best(store.similarities(query))
@@ -72,7 +111,7 @@ def test_the_best_similarity_of_each_query_token_is_found_text_by_text() -> None
 
 
 def test_some_texts_alone_get_the_same_similarities_as_among_all() -> None:
-    store = TokenStore.stack([rows([1, 0], [0, 1]), rows([0.6, 0.8]), rows([0.8, -0.6], [-1, 0])], 2)
+    store = stack([rows([1, 0], [0, 1]), rows([0.6, 0.8]), rows([0.8, -0.6], [-1, 0])])
     query = rows([1, 0], [0, 1])
     some = np.array([0, 2])
 
@@ -81,21 +120,40 @@ def test_some_texts_alone_get_the_same_similarities_as_among_all() -> None:
     )
 
 
-def test_a_text_without_tokens_is_like_nothing() -> None:
-    store = TokenStore.stack([np.zeros((0, 2), np.float32), rows([1, 0])], 2)
+@pytest.mark.parametrize(("kind", "error"), [("int8", 1 / 254), ("float16", 1e-3)])
+def test_packed_vectors_differ_by_less_than_half_a_step(kind: Literal["int8", "float16"], error: float) -> None:
+    vectors = np.random.default_rng(0).standard_normal((600, 8)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    packed, scales = pack(vectors, kind)
+    store = TokenStore(packed, scales, np.arange(601))
+
+    assert packed.dtype == np.dtype(kind)
+    assert np.abs(store.unpacked().vectors - vectors).max() <= error
+    assert store.similarities(vectors[:3]) == pytest.approx(store.unpacked().similarities(vectors[:3]), abs=1e-5)
+
+
+def test_vectors_on_fewer_directions_are_compared_with_the_query_there() -> None:
+    basis = rows([0.6, 0], [0.8, 0], [0, 1])  # of three components, two directions
+    store = TokenStore(rows([1, 0], [0, 1]), np.ones(2, np.float32), np.array([0, 2]), basis)
+
+    assert store.similarities(rows([0.6, 0.8, 0], [0, 0, 1])) == pytest.approx(rows([1, 0], [0, 1]))
+
+
+def test_a_text_of_a_zero_vector_is_like_nothing() -> None:
+    store = stack([rows([0, 0]), rows([1, 0])])
 
     assert store.best(store.similarities(rows([1, 0]))).tolist() == [[0], [1]]
 
 
 def test_no_texts_have_no_similarities() -> None:
-    store = TokenStore.stack([], 2)
+    store = stack([])
 
     assert store.best(store.similarities(rows([1, 0]))).shape == (0, 1)
     assert store.weighted_mean(np.zeros(0, np.float32), np.zeros(0, np.float32)).shape == (0,)
 
 
 def test_a_weighted_mean_is_taken_text_by_text() -> None:
-    store = TokenStore.stack([rows([1, 0], [0, 1]), rows([1, 0])], 2)
+    store = stack([rows([1, 0], [0, 1]), rows([1, 0])])
 
     mean = store.weighted_mean(np.array([1, 0.5, 0.25], np.float32), np.array([3, 1, 2], np.float32))
 
@@ -103,26 +161,27 @@ def test_a_weighted_mean_is_taken_text_by_text() -> None:
 
 
 def test_vectors_are_searched_by_cosine_best_first(toy_encoder: ToyEncoder) -> None:
-    index = Index([BEES], toy_encoder)
+    index = Index.of([BEES], toy_encoder)
     query = toy_encoder.encode(["Honey bees"], Role.QUERY)[0].pooled
 
-    numbers, values = cosines(index.passage_vectors, query)
+    numbers, values = index.passage_vectors.search(query)
 
     assert numbers.tolist() == [0, 1]
-    assert values.tolist() == pytest.approx([2 / sqrt(7 * 2), 1 / sqrt(3 * 2)])
-    assert cosines(index.passage_vectors, query, limit=1)[0].tolist() == [0]
+    assert values.tolist() == pytest.approx([2 / sqrt(7 * 2), 1 / sqrt(3 * 2)], rel=1e-3)
+    assert index.passage_vectors.search(query, limit=1)[0].tolist() == [0]
 
 
 def test_an_empty_index_finds_nothing(toy_encoder: ToyEncoder) -> None:
-    index = Index([], toy_encoder)
+    index = Index.of([], toy_encoder)
 
-    assert cosines(index.faq_questions, np.ones(512, np.float32))[0].tolist() == []
+    assert index.question_vectors.search(np.ones(512, np.float32))[0].tolist() == []
 
 
 def test_each_sentence_owns_the_tokens_that_lie_in_it(toy_encoder: ToyEncoder) -> None:
-    index = Index([BEES], toy_encoder)
+    index = Index.of([BEES], toy_encoder)
     axes = {axis: word for word, axis in toy_encoder.vocabulary.items()}
-    parts = np.split(index.sentence_tokens.vectors, index.sentence_tokens.starts[1:-1])
+    store = index.sentence_tokens
+    parts = np.split(store.vectors, store.starts[1:-1])
 
     assert [BEES.quote(span) for span in index.sentences] == ["Bees dance.", "Wasps sting bees.", "Honey is sweet."]
     assert index.sentence_passage.tolist() == [0, 0, 1]
@@ -134,14 +193,14 @@ def test_each_sentence_owns_the_tokens_that_lie_in_it(toy_encoder: ToyEncoder) -
 
 
 def test_each_token_is_counted_once_for_each_sentence_that_holds_it(toy_encoder: ToyEncoder) -> None:
-    index = Index([BEES], toy_encoder)
+    index = Index.of([BEES], toy_encoder)
 
     assert index.token_frequencies[toy_encoder.vocabulary["bees"]] == 2
     assert index.token_frequencies[toy_encoder.vocabulary["honey"]] == 1
 
 
 def test_questions_of_the_faq_are_encoded_as_questions_and_the_rest_as_passages(toy_encoder: ToyEncoder) -> None:
-    Index([BEES], toy_encoder)
+    Index.of([BEES], toy_encoder)
 
     assert toy_encoder.calls == [
         (("Bees dance. Wasps sting bees.", "Honey is sweet."), Role.PASSAGE),
@@ -151,16 +210,17 @@ def test_questions_of_the_faq_are_encoded_as_questions_and_the_rest_as_passages(
 
 
 def test_progress_tells_how_many_texts_were_encoded(toy_encoder: ToyEncoder) -> None:
-    counts: list[int] = []
+    counts: list[tuple[int, int]] = []
 
-    Index([BEES], toy_encoder, counts.append)
+    Index.of([BEES], toy_encoder, progress=lambda done, total: counts.append((done, total)))
 
-    assert counts == [2, 2]
+    assert counts[-1] == (5, 5)
+    assert counts == sorted(counts)
 
 
 def test_a_later_articles_parts_are_its_own(toy_encoder: ToyEncoder) -> None:
     moths = parse_article("moths.md", "# Moths\n\nMoths fly.\n\n## FAQ\n\n### Who flies?\n\nMoths do.\n")
-    index = Index([BEES, moths], toy_encoder)
+    index = Index.of([BEES, moths], toy_encoder)
 
     assert [(place.article, index.articles[place.article].quote(place.passage.span)) for place in index.passages] == [
         (0, "Bees dance. Wasps sting bees."),
@@ -168,7 +228,20 @@ def test_a_later_articles_parts_are_its_own(toy_encoder: ToyEncoder) -> None:
         (1, "Moths fly."),
     ]
     assert [number for number, _ in index.faqs] == [0, 1]
-    assert index.faq_answer_owner.tolist() == [0, 0, 1]
+    assert index.answer_faqs.tolist() == [0, 0, 1]
+
+
+def test_what_is_known_whole_is_projected_where_there_are_many_passages(toy_encoder: ToyEncoder) -> None:
+    whole = build([BEES], toy_encoder, "float16")
+    toy_encoder.calls.clear()
+    basis = np.eye(512, REDUCED, dtype=np.float32)  # keeps the first words' axes, which are all there are
+
+    index = Index(build([BEES], toy_encoder, "float16", known={**whole, "token_basis": basis}))
+
+    assert toy_encoder.calls == []
+    assert index.columns["passage_tokens"].shape == (8, REDUCED)
+    query = toy_encoder.encode(["Honey"], Role.QUERY)[0].tokens
+    assert index.sentence_tokens.best(index.sentence_tokens.similarities(query)).tolist() == [[0], [0], [1]]
 
 
 def tokens(text: str) -> list[tuple[int, int]]:

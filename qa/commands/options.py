@@ -1,5 +1,7 @@
 """What several commands take, and what they make of it."""
 
+import re
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,25 +14,61 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from qa.engine import Engine
+    from qa.readers import Source
+
+ADDRESS = re.compile(r"[a-z][a-z\d+.-]+://", re.IGNORECASE)
 
 ArticleOption = Annotated[
-    str, typer.Option("--article", metavar="PATH", help="A file or folder to ask; the bundled article if left out.")
+    str,
+    typer.Option(
+        "--article", metavar="PATH", help="A file, folder or http(s) address to ask; the bundled article if left out."
+    ),
+]
+AllowPrivateOption = Annotated[
+    bool, typer.Option("--allow-private", help="Let an address lie on this computer or in a private network.")
 ]
 SettingsOption = Annotated[
     str, typer.Option("--settings", metavar="FILE", envvar="QA_SETTINGS", help="A TOML file of settings.")
 ]
 
 
-def load_settings(path: str) -> Settings:
-    """Return the settings in the file at ``path``, or the defaults where it is ""."""
-    return Settings.from_file(Path(path)) if path else Settings()
+IndexOption = Annotated[
+    str, typer.Option("--index", metavar="DIR", help="Where indexes are kept; the user's cache folder if left out.")
+]
 
 
-def load_engine(article: str, settings: Settings) -> "Engine":
-    """Return the engine for a path, or for the bundled article where it is ""."""
+def load_settings(path: str, index: str = "") -> Settings:
+    """Return the settings in the file at ``path``, or the defaults where it is "", with the ``index`` folder."""
+    settings = Settings.from_file(Path(path)) if path else Settings()
+    return replace(settings, index_dir=index) if index else settings
+
+
+def load_engine(article: str, settings: Settings, allow_private: bool = False) -> "Engine":
+    """Return the engine for a path or address, or for the bundled article where it is ""."""
+    sources = open_sources(article, allow_private)  # before anything heavy is loaded
     from qa.engine import Engine
 
-    return Engine.from_path(article or corpus_path(), settings)
+    return Engine.from_sources(sources, location_of(article), settings)
+
+
+def location_of(path: str) -> str:
+    """Return what tells an index's place from others: the whole path, or the address."""
+    return path if ADDRESS.match(path) else str(Path(path or corpus_path()).expanduser().resolve())
+
+
+def open_sources(path: str, allow_private: bool = False) -> "tuple[Source, ...]":
+    """Return where the articles of a path, an http(s) address or "", the bundled article, come from.
+
+    Raises:
+        ReadError: the path holds none, or the address cannot be fetched.
+    """
+    from qa.readers import find_sources
+
+    if ADDRESS.match(path):
+        from qa.fetch import fetch
+
+        return (fetch(path, allow_private=allow_private),)
+    return find_sources(path or corpus_path())
 
 
 def console() -> "Console":

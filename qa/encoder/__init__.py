@@ -15,25 +15,18 @@ def load_encoder(settings: Settings | None = None) -> Encoder:
     """Return the encoder that the settings name, exporting its model first if that was never done.
 
     Two processes may call this at once: one exports, the other waits and then reads. Damaged files
-    are noticed by their checksums and written anew. Passages are encoded once and then kept.
+    are noticed by their checksums and written anew.
 
     Raises:
         EncoderError: the model is unknown or its weights are not the published ones.
     """
-    from qa.encoder.keeping import KeepingEncoder
-
-    settings = settings or Settings()
-    return KeepingEncoder(_load(settings), settings.cache_path / "encodings")
-
-
-def _load(settings: Settings) -> Encoder:
-    """Return the exported encoder, or sentence-transformers itself for a model that cannot be exported."""
     from filelock import FileLock
 
     from qa.encoder.export import EXPORT_VERSION, export
     from qa.encoder.onnx import OnnxEncoder
     from qa.encoder.weights import cache_key
 
+    settings = settings or Settings()
     folder = settings.cache_path / "encoders" / f"{cache_key(settings.model)}-v{EXPORT_VERSION}"
     if folder.is_dir():
         try:

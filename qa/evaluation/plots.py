@@ -40,7 +40,7 @@ def draw(results: Figures, *, dark: bool = False) -> dict[str, bytes]:
             for unit, table in data["retrieval"].items()
         ],
     }
-    return {name: _picture(panels, dark) for name, panels in pictures.items() if panels}
+    return {name: picture(panels, dark) for name, panels in pictures.items() if panels}
 
 
 def coverage(data: Figures) -> float:
@@ -54,7 +54,7 @@ def coverage(data: Figures) -> float:
     return float(sum(share * count for share, count in shares) / max(sum(count for _, count in shares), 1))
 
 
-def _picture(panels: Sequence[tuple[str, Figures, Draw]], dark: bool) -> bytes:
+def picture(panels: Sequence[tuple[str, Figures, Draw]], dark: bool) -> bytes:
     """Draw panels side by side."""
     import matplotlib
     from matplotlib.backends.backend_agg import FigureCanvasAgg

@@ -72,7 +72,7 @@ class Evaluation:
 
     def engine(self, article: Article) -> Engine:
         """Index an article; nothing is held back, since the figures are about the best there is as well."""
-        return Engine(Index([article], self.encoder), self.encoder, replace(self.settings, threshold=0.0))
+        return Engine(Index.of([article], self.encoder), self.encoder, replace(self.settings, threshold=0.0))
 
     def results(self, sets: Sequence[DataSet], progress: Callable[[int], object] = lambda _: None) -> dict[str, Any]:
         """Evaluate data sets; all values are plain data, ready for JSON."""

@@ -1,0 +1,94 @@
+"""``qa index``."""
+
+import logging
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from qa.commands.options import (
+    ADDRESS,
+    AllowPrivateOption,
+    IndexOption,
+    SettingsOption,
+    console,
+    load_settings,
+    location_of,
+    open_sources,
+)
+from qa.errors import ReadError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from qa.encoder import Encoder
+    from qa.settings import Settings
+
+LOGGER = logging.getLogger(__name__)
+
+WATCH_MILLISECONDS = 500
+
+
+def index(
+    path: Annotated[
+        str,
+        typer.Argument(metavar="[PATH]", help="A file, folder or http(s) address; the bundled article if left out."),
+    ] = "",
+    settings: SettingsOption = "",
+    folder: IndexOption = "",
+    watch: Annotated[bool, typer.Option("--watch", help="Index again whenever something changes.")] = False,
+    allow_private: AllowPrivateOption = False,
+) -> None:
+    """Index articles ahead; of what was indexed before, only changes are encoded."""
+    chosen = load_settings(settings, folder)
+    if watch and ADDRESS.match(path):
+        raise ReadError(f"{path} is an address, which cannot be watched; give a file or a folder")
+    open_sources(path, allow_private)  # before anything heavy is loaded
+    from qa.encoder import load_encoder
+
+    encoder = load_encoder(chosen)
+    screen = console()
+    if watch:
+        _watch(path, encoder, chosen, screen)
+    else:
+        _index(path, allow_private, encoder, chosen, screen)
+
+
+def _index(path: str, allow_private: bool, encoder: "Encoder", settings: "Settings", screen: "Console") -> None:
+    """Index once, showing how far it is."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from qa.index import open_index
+
+    rate = TextColumn("{task.fields[rate]}")
+    columns = (TextColumn("Indexing"), BarColumn(), MofNCompleteColumn(), rate, TimeRemainingColumn())
+    with Progress(*columns, console=screen, transient=True, disable=not screen.is_terminal) as progress:
+        task = progress.add_task("index", total=None, rate="")
+
+        def show(done: int, total: int) -> None:
+            speed = progress.tasks[task].speed
+            progress.update(task, completed=done, total=total, rate=f"{speed:.0f}/s" if speed else "")
+
+        sources = open_sources(path, allow_private)
+        made = open_index(sources, encoder, settings.index_path, location_of(path), settings.token_type, show)
+    counts = {"article": made.articles, "passage": made.passages, "FAQ question": made.faqs}
+    parts = [f"{len(items):,} {name}{'' if len(items) == 1 else 's'}" for name, items in counts.items()]
+    screen.print(f"Indexed {parts[0]}: {', '.join(parts[1:])}; kept in {settings.index_path}", soft_wrap=True)
+
+
+def _watch(path: str, encoder: "Encoder", settings: "Settings", screen: "Console") -> None:
+    """Index now and after each change, until interrupted; what cannot be read leaves the index as it is."""
+    from watchfiles import watch
+
+    watching = False
+    # What it yields without a change tells that it is at work, so that no change is missed before the first indexing.
+    for changes in watch(
+        location_of(path), yield_on_timeout=True, rust_timeout=WATCH_MILLISECONDS, raise_interrupt=False
+    ):
+        if changes or not watching:
+            try:
+                _index(path, False, encoder, settings, screen)
+            except ReadError as error:
+                LOGGER.warning("%s", error)
+        if not watching:
+            watching = True
+            screen.print("Watching for changes (Ctrl-C ends it)")

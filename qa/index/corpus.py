@@ -1,0 +1,180 @@
+"""Articles as columns: arrays of spans and one file of text, from which each article is made when it is needed."""
+
+import json
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Generic, TypeVar, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qa.article import Article, Faq, Passage, Section, Span
+
+Columns = Mapping[str, NDArray[Any]]
+Item = TypeVar("Item")
+KEPT_ARTICLES = 64  # those that were made last; a question touches a handful
+KEPT_PASSAGES = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """A part of one of the indexed articles."""
+
+    article: int
+    passage: Passage
+
+
+class View(Sequence[Item], Generic[Item]):
+    """A sequence whose items are made when they are asked for.
+
+    Args:
+        size: how many there are.
+        make: makes the item of a number.
+        kept: how many of the last ones are kept.
+    """
+
+    def __init__(self, size: int, make: Callable[[int], Item], kept: int = 0) -> None:
+        self._size, self._make, self._kept = size, make, kept
+        self._last: OrderedDict[int, Item] = OrderedDict()
+
+    def __len__(self) -> int:
+        """Return how many items there are."""
+        return self._size
+
+    @overload
+    def __getitem__(self, number: int) -> Item: ...
+
+    @overload
+    def __getitem__(self, number: slice) -> Sequence[Item]: ...
+
+    def __getitem__(self, number: int | slice) -> Item | Sequence[Item]:
+        """Return the item of a number, or those of several."""
+        if isinstance(number, slice):
+            return [self[each] for each in range(*number.indices(self._size))]
+        if not -self._size <= number < self._size:
+            raise IndexError(f"number {number} of {self._size}")
+        number %= self._size
+        if number in self._last:
+            return self._last[number]
+        item = self._make(number)
+        if self._kept:
+            self._last[number] = item
+            while len(self._last) > self._kept:
+                self._last.popitem(last=False)
+        return item
+
+    def __iter__(self) -> Iterator[Item]:
+        """Make one item after the other."""
+        return (self[number] for number in range(self._size))
+
+
+def article_columns(articles: Sequence[Article]) -> dict[str, NDArray[Any]]:
+    """Return all that articles consist of as arrays; ``Corpus`` makes the same articles of them."""
+    texts = [article.text.encode("utf-8", "surrogatepass") for article in articles]
+    records = [_record(article).encode() for article in articles]
+    passages = [passage for article in articles for passage in article.passages]
+    faqs = [faq for article in articles for faq in article.faqs]
+    return {
+        "text": np.frombuffer(b"".join(texts), np.uint8),
+        "text_starts": _starts(map(len, texts)),
+        "records": np.frombuffer(b"".join(records), np.uint8),
+        "record_starts": _starts(map(len, records)),
+        "article_passages": _starts(len(article.passages) for article in articles),
+        "article_faqs": _starts(len(article.faqs) for article in articles),
+        "passage_spans": _spans(passage.span for passage in passages),
+        "passage_sections": np.array([passage.section for passage in passages], np.int32),
+        "passage_sentences": _starts(len(passage.sentences) for passage in passages),
+        "sentence_spans": _spans(sentence for passage in passages for sentence in passage.sentences),
+        "faq_questions": _spans(faq.question for faq in faqs),
+        "faq_answers": _spans(faq.answer for faq in faqs),
+        "faq_sections": np.array([faq.section for faq in faqs], np.int32),
+    }
+
+
+class Corpus:
+    """Articles made of columns; the last ones used are kept.
+
+    Attributes:
+        articles, passages, sentences, faqs: sequences, in the order of the texts.
+        passage_article, faq_article: int64: the article of each passage and of each FAQ entry.
+        sentence_passage: int64, shape (sentences,).
+    """
+
+    def __init__(self, columns: Columns, articles: Sequence[Article] | None = None) -> None:
+        self.columns = columns
+        size = len(columns["text_starts"]) - 1
+        self.articles: Sequence[Article] = (
+            View(size, self._article, KEPT_ARTICLES) if articles is None else tuple(articles)
+        )
+        self.passage_article = owners(columns["article_passages"])
+        self.faq_article = owners(columns["article_faqs"])
+        self.sentence_passage = owners(columns["passage_sentences"])
+        self.passages = View(len(columns["passage_spans"]), self._passage, KEPT_PASSAGES)
+        self.sentences = View(len(columns["sentence_spans"]), lambda n: _span(columns["sentence_spans"][n]))
+        self.faqs = View(len(columns["faq_questions"]), lambda n: (int(self.faq_article[n]), self._faq(n)))
+
+    @cached_property
+    def numbers(self) -> dict[str, int]:
+        """Return the number of each article's name."""
+        return {json.loads(_bytes(self.columns, "record", n))["name"]: n for n in range(len(self.articles))}
+
+    def _article(self, number: int) -> Article:
+        record = json.loads(_bytes(self.columns, "record", number))
+        first, last = self.columns["article_passages"][number : number + 2]
+        entry, end = self.columns["article_faqs"][number : number + 2]
+        return Article(
+            **{name: record[name] for name in TEXT_FIELDS},
+            text=_bytes(self.columns, "text", number).decode("utf-8", "surrogatepass"),
+            sections=tuple(Section(title, level, Span(*a), Span(*b)) for title, level, a, b in record["sections"]),
+            pages=tuple(Span(*page) for page in record["pages"]),
+            passages=tuple(self._passage(n).passage for n in range(first, last)),
+            faqs=tuple(self._faq(n) for n in range(entry, end)),
+        )
+
+    def _passage(self, number: int) -> Located:
+        first, last = self.columns["passage_sentences"][number : number + 2]
+        sentences = tuple(Span(start, end) for start, end in self.columns["sentence_spans"][first:last].tolist())
+        section = int(self.columns["passage_sections"][number])
+        span = _span(self.columns["passage_spans"][number])
+        return Located(int(self.passage_article[number]), Passage(span, section, sentences))
+
+    def _faq(self, number: int) -> Faq:
+        question, answer = self.columns["faq_questions"][number], self.columns["faq_answers"][number]
+        return Faq(_span(question), _span(answer), int(self.columns["faq_sections"][number]))
+
+
+TEXT_FIELDS = ("name", "title", "date", "summary", "language", "author", "url")
+
+
+def _record(article: Article) -> str:
+    """Return what an article has beside text, passages and FAQ, as JSON."""
+    edges = [
+        (each.title, each.level, (each.heading.start, each.heading.end), (each.span.start, each.span.end))
+        for each in article.sections
+    ]
+    pages = [(page.start, page.end) for page in article.pages]
+    return json.dumps({name: getattr(article, name) for name in TEXT_FIELDS} | {"sections": edges, "pages": pages})
+
+
+def owners(starts: NDArray[Any]) -> NDArray[np.int64]:
+    """Return the number of the run that each item belongs to, given where the runs start."""
+    return np.repeat(np.arange(len(starts) - 1), np.diff(starts))
+
+
+def _starts(lengths: "Iterator[int] | map[int]") -> NDArray[np.int64]:
+    return np.cumsum([0, *lengths], dtype=np.int64)
+
+
+def _spans(spans: Iterator[Span]) -> NDArray[np.int32]:
+    return np.array([(span.start, span.end) for span in spans], np.int32).reshape(-1, 2)
+
+
+def _span(row: NDArray[Any]) -> Span:
+    return Span(int(row[0]), int(row[1]))
+
+
+def _bytes(columns: Columns, name: str, number: int) -> bytes:
+    start, end = columns[f"{name}_starts"][number : number + 2]
+    return columns["text" if name == "text" else f"{name}s"][start:end].tobytes()

@@ -1,0 +1,309 @@
+"""An index in a folder: read instead of built, mended where articles changed, never trusted unchecked.
+
+::
+
+    indexes/
+      <location>/          one for each place that articles are read from
+        lock               held by the process that builds
+        <content>/         the index; its name is the digest of all that it was made of
+          manifest.json    sizes and SHA-256 digests of the other files
+          small.npz        the columns of up to 1 MB; *.npy the others, memory-mapped
+          nearest.faiss    where there are many passages
+        blocks/            what was encoded so far by a build that was stopped
+
+An index is written to a folder of its own, which then is moved into place in one step.
+"""
+
+import contextlib
+import hashlib
+import json
+import logging
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qa.article import Article
+from qa.encoder.protocol import Encoder
+from qa.errors import ReadError
+from qa.index.build import Progress, build
+from qa.index.corpus import Columns, Corpus
+from qa.index.index import Index
+from qa.index.shelf import FolderShelf
+from qa.index.tokens import TokenType
+from qa.index.vectors import Vectors
+from qa.readers import Source, parse_bytes
+
+LOGGER = logging.getLogger(__name__)
+
+# Goes up whenever the readers, the columns or their meaning change: an older index then is built anew.
+FORMAT = 1
+MANIFEST = "manifest.json"
+NEAREST = "nearest.faiss"
+BLOCKS = "blocks"
+UNFINISHED = "tmp-"
+SMALL = "small.npz"
+MAPPED_BYTES = 1_000_000  # a smaller column is read at once
+KEPT_DAYS = 90  # an index that nobody opened for so long is removed when another is written
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """An index as it was found in a folder, checked.
+
+    Attributes:
+        manifest: what it was made of; ``sources`` gives each name's digest and what became of it, which is the
+            article's number or why there is none.
+        columns: the files' arrays.
+        folder: where they are.
+    """
+
+    manifest: dict[str, Any]
+    columns: Columns
+    folder: Path
+
+    def index(self) -> Index:
+        """Return the index; token vectors and text stay in the files."""
+        vectors = Vectors.read(self.columns["passage_vectors"], self.folder / NEAREST)
+        return Index(self.columns, vectors=vectors)
+
+
+def open_index(
+    sources: Sequence[Source],
+    encoder: Encoder,
+    folder: Path,
+    location: str,
+    token_type: TokenType = "int8",
+    progress: Progress = lambda *_: None,
+) -> Index:
+    """Return the index of articles, from ``folder`` as far as it is kept there.
+
+    Two processes may call this at once: one builds, the other waits and then reads. An index that is damaged or
+    of another format is built anew, with a warning; where none can be written, it is built in memory. Of several
+    sources, those that cannot be read are left out, each with a warning.
+
+    Args:
+        sources: where the articles are read from.
+        encoder: makes the vectors.
+        folder: holds indexes; made if it is not there.
+        location: tells the sources' place from others; an index replaces the one of the same place.
+        token_type: how token vectors are stored.
+        progress: called with the number of texts that were encoded, or found encoded, and the number of all.
+
+    Raises:
+        ReadError: no source is a readable article.
+    """
+    from filelock import FileLock
+
+    place = folder / _digest(location)[:32]
+    basis = {"format": FORMAT, "encoder": encoder.fingerprint, "tokens": token_type}
+    digests = _digests(sources)
+    content = _digest(json.dumps([basis, [(source.name, source.url, digests[source.name]) for source in sources]]))[:32]
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+        saved = _read(place, content, basis)
+        if saved is None or saved.folder.name != content:
+            with FileLock(place / "lock"):
+                saved = _read(place, content, basis)
+                if saved is None or saved.folder.name != content:
+                    return _build(sources, digests, encoder, place / content, basis, saved, progress)
+        os.utime(place)
+    except OSError as error:
+        LOGGER.warning("no index can be kept in %s (%s); name another folder with --index", folder, error.strerror)
+        columns, _ = _columns(sources, digests, encoder, token_type, None, None, progress)
+        return Index(columns)
+    for name, (_, number, reason) in saved.manifest["sources"].items():
+        if number < 0:
+            LOGGER.warning("left out: %s", reason or name)
+    return saved.index()
+
+
+def _build(
+    sources: Sequence[Source],
+    digests: Mapping[str, str],
+    encoder: Encoder,
+    folder: Path,
+    basis: dict[str, Any],
+    saved: Saved | None,
+    progress: Progress,
+) -> Index:
+    """Build an index and put it in place of the one that was saved; the lock is held."""
+    place = folder.parent
+    for left in place.glob(f"{UNFINISHED}*"):
+        shutil.rmtree(left, ignore_errors=True)
+    shelf = FolderShelf(place / BLOCKS, _digest(json.dumps(basis)))
+    columns, found = _columns(sources, digests, encoder, basis["tokens"], saved, shelf, progress)
+    vectors = Vectors.of(columns["passage_vectors"])
+    try:
+        write_index(folder, columns, vectors, basis, found)
+    except OSError as error:
+        LOGGER.warning("the index is not kept: cannot write to %s (%s)", place, error.strerror or error)
+        return Index(columns, vectors=vectors)
+    for other in place.iterdir():
+        if other.is_dir() and other != folder:
+            shutil.rmtree(other, ignore_errors=True)
+    _forget(place)
+    kept = _read(place, folder.name, basis)
+    return kept.index() if kept is not None else Index(columns, vectors=vectors)
+
+
+def write_index(
+    folder: Path,
+    columns: Columns,
+    vectors: Vectors,
+    basis: Mapping[str, Any],
+    sources: Mapping[str, tuple[str, int, str]],
+) -> None:
+    """Write an index to ``folder`` in one step, in place of a damaged one.
+
+    Args:
+        folder: its last part names the content.
+        columns: what the index consists of.
+        vectors: those of the passages.
+        basis: what decides the columns beside the sources; a reader has to name the same.
+        sources: the digest of each, the number of its article or -1, and why there is none.
+
+    Raises:
+        OSError: it cannot be written; nothing is left then.
+    """
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=UNFINISHED, ignore_cleanup_errors=True) as temporary:
+        written = Path(temporary) / folder.name
+        written.mkdir()
+        small = {name: column for name, column in columns.items() if column.nbytes <= MAPPED_BYTES}
+        np.savez(written / SMALL, allow_pickle=False, **small)
+        for name in columns.keys() - small:
+            column = columns[name]
+            if isinstance(column, np.memmap) and Path(str(column.filename)).parent == folder.parent / BLOCKS:
+                Path(str(column.filename)).rename(written / f"{name}.npy")
+            else:
+                np.save(written / f"{name}.npy", column, allow_pickle=False)
+        vectors.write(written / NEAREST)
+        manifest = {**basis, "sources": sources, "files": _files(written)}
+        (written / MANIFEST).write_text(json.dumps(_sealed(manifest)), encoding="utf-8")
+        if folder.exists():  # damaged, or it would have been read
+            folder.rename(Path(temporary) / "damaged")
+        written.rename(folder)
+
+
+def _columns(
+    sources: Sequence[Source],
+    digests: Mapping[str, str],
+    encoder: Encoder,
+    token_type: TokenType,
+    saved: Saved | None,
+    shelf: "FolderShelf | None",
+    progress: Progress,
+) -> tuple[dict[str, NDArray[Any]], dict[str, tuple[str, int, str]]]:
+    """Return the columns of all readable articles, and what became of each source."""
+    articles: list[Article] = []
+    found: dict[str, tuple[str, int, str]] = {}
+    corpus = None if saved is None else Corpus(saved.columns)
+    before = {} if saved is None else saved.manifest["sources"]
+    for source in sources:
+        digest, number, _ = before.get(source.name, ("", -1, ""))
+        try:
+            if corpus is not None and digest == digests[source.name] and number >= 0:
+                article = corpus.articles[number]
+            else:
+                article = parse_bytes(source.name, source.read(), source.url)
+        except ReadError as error:
+            if len(sources) == 1:
+                raise
+            LOGGER.warning("left out: %s", error)
+            found[source.name] = (digests[source.name], -1, str(error))
+            continue
+        found[source.name] = (digests[source.name], len(articles), "")
+        articles.append(article)
+    if not articles:
+        raise ReadError(f"none of the {len(sources)} files is a readable article; see the warnings above")
+    known = None if saved is None else saved.columns
+    return build(articles, encoder, token_type, progress, known, shelf), found
+
+
+def _digests(sources: Sequence[Source]) -> dict[str, str]:
+    """Return the digest of each source's bytes; "" where they cannot be read."""
+    digests = {}
+    for source in sources:
+        try:
+            digests[source.name] = hashlib.sha256(source.read()).hexdigest()
+        except ReadError:
+            if len(sources) == 1:
+                raise
+            digests[source.name] = ""
+    return digests
+
+
+def _read(place: Path, content: str, basis: Mapping[str, Any]) -> Saved | None:
+    """Return the index kept for a place, that of ``content`` if there are two; None if none is of use."""
+    folders = sorted(place.glob(f"*/{MANIFEST}"), key=lambda path: path.parent.name != content)
+    for folder in (path.parent for path in folders):
+        try:
+            saved = read_saved(folder, basis)
+        except FileNotFoundError:
+            continue  # replaced by another process at this moment
+        except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
+            LOGGER.warning("the index in %s is damaged (%s); building it anew", folder, error)
+            continue
+        if saved is not None:
+            return saved
+        LOGGER.warning("the index in %s is of another format, model or setting; building it anew", folder)
+    return None
+
+
+def read_saved(folder: Path, basis: Mapping[str, Any]) -> Saved | None:
+    """Return the index in a folder after checking every byte of it; None if it was made on another ``basis``.
+
+    Raises:
+        OSError: a file cannot be read.
+        ValueError, KeyError, AttributeError, TypeError: a file is not as it was written.
+    """
+    manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    if any(manifest.get(name) != value for name, value in basis.items()):
+        return None
+    if manifest != _sealed(manifest):
+        raise ValueError("manifest.json was altered")
+    actual = _files(folder)
+    wrong = [name for name, file in manifest["files"].items() if actual.get(name) != file]
+    if wrong:
+        raise ValueError(f"{wrong[0]} was altered, cut off or lost")
+    mapped = {path.stem: np.load(path, "r", allow_pickle=False) for path in folder.glob("*.npy")}
+    with np.load(folder / SMALL, allow_pickle=False) as small:
+        return Saved(manifest, mapped | dict(small), folder)
+
+
+def _files(folder: Path) -> dict[str, list[Any]]:
+    """Return the size and SHA-256 of each file but the manifest."""
+
+    def digest(path: Path) -> tuple[str, list[Any]]:
+        with path.open("rb") as stream:
+            return path.name, [path.stat().st_size, hashlib.file_digest(stream, "sha256").hexdigest()]
+
+    paths = sorted(path for path in folder.iterdir() if path.name != MANIFEST)
+    with ThreadPoolExecutor(2) as pool:  # hashing releases the interpreter's lock
+        return dict(pool.map(digest, paths))
+
+
+def _sealed(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a manifest with the digest of all else in it."""
+    rest = {name: value for name, value in manifest.items() if name != "seal"}
+    return rest | {"seal": _digest(json.dumps(rest, sort_keys=True))}
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _forget(place: Path) -> None:
+    """Remove the indexes of other places that nobody opened for long."""
+    for other in place.parent.iterdir():
+        with contextlib.suppress(OSError):
+            if other.is_dir() and other.stat().st_mtime < time.time() - KEPT_DAYS * 86_400:
+                shutil.rmtree(other)
