@@ -5,7 +5,17 @@ from pathlib import Path
 from qa.answering import Answer, AnswerKind, Citation
 from qa.article import Article, Span
 from qa.engine import Engine
-from qa.errors import AskError, EncoderError, GateError, LabelError, QuestionError, ReadError, SettingsError
+from qa.errors import (
+    AskError,
+    EncoderError,
+    FeedbackError,
+    GateError,
+    LabelError,
+    QuestionError,
+    ReadError,
+    ReceiptError,
+    SettingsError,
+)
 from qa.settings import Settings
 
 __all__ = [
@@ -16,10 +26,12 @@ __all__ = [
     "Citation",
     "EncoderError",
     "Engine",
+    "FeedbackError",
     "GateError",
     "LabelError",
     "QuestionError",
     "ReadError",
+    "ReceiptError",
     "Settings",
     "SettingsError",
     "Span",

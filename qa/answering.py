@@ -2,16 +2,19 @@
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any
 
+import numpy as np
+
 from qa.article import Article, Span
 from qa.confidence import Calibration
+from qa.fragments import link
 from qa.index import Index
 from qa.retrieval import FaqHits, Query, SentenceHits
-from qa.signals import faq_signals, sentence_signals
+from qa.signals import faq_signals, faq_text, flat, sentence_signals
 
 # A neighbour whose fused score (in standard deviations) is this close to the best sentence's is
 # quoted with it. On squad-dev-8 / xquad-en-32, where 17% / 29% of the answers then are two
@@ -20,6 +23,8 @@ NEIGHBOUR_DISTANCE = 1.0
 # Log-odds by which a sentence has to be likelier than a FAQ entry to be preferred: an author wrote the
 # entry as an answer. Of .5, .75 and 1, this answered most of the bundled dev half's questions and dialogues.
 FAQ_LEAD = 0.75
+MAX_CITATIONS = 5  # of the same words, in as many articles
+COPIES_SOUGHT = 200  # hits that are compared; a copy of the best one ranks near it
 # A sentence that opens so cannot be understood without the one before.
 LEANING = re.compile(
     r"^[\"“'‘(]*(?:it|its|this|that|these|those|they|their|them|he|his|she|her|such|both|the (?:latter|former))\b",
@@ -37,7 +42,13 @@ class AnswerKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """A quote, and where it stands: ``article.text[start:end] == quote``."""
+    """A quote, and where it stands: ``article.text[start:end] == quote``; a receipt that ``qa verify`` checks.
+
+    Attributes:
+        sha256: of the article's text.
+        page: the number, from 1, of the PDF's page on which the quote begins; None without pages.
+        url: where the published page opens at the quote; "" if the article has no address.
+    """
 
     number: int
     quote: str
@@ -45,6 +56,9 @@ class Citation:
     end: int
     section: str
     article: str
+    sha256: str = ""
+    page: int | None = None
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,18 +195,28 @@ def compose(
     ranked: Sequence[Candidate],
     threshold: float,
     top_k: int,
+    only: int | None = None,
 ) -> Answer:
-    """Make the answer from the likeliest candidate, or abstain if it is below ``threshold``."""
+    """Make the answer from the likeliest candidate, or abstain if it is below ``threshold``.
+
+    What stands word for word in another article that was searched is cited there as well. ``only`` is the number
+    of the article that was asked alone.
+    """
     near, passages = _faq_matches(index, faqs, top_k), _passage_matches(index, sentences, top_k)
     best = ranked[0] if ranked else None
     if best is not None and best.confidence >= threshold:
-        citation = _cite(index.articles[best.article], best.section, best.span)
-        return Answer(question, best.kind, citation.quote, best.confidence, (citation,), near, passages)
+        citations = tuple(
+            replace(_cite(index.articles[place.article], place.section, place.span), number=number)
+            for number, place in enumerate([best, *_copies(index, best, sentences, faqs)][:MAX_CITATIONS], start=1)
+        )
+        return Answer(question, best.kind, citations[0].quote, best.confidence, citations, near, passages)
     closest = _cite(index.articles[best.article], best.section, best.span) if best else None
     confidence = best.confidence if best else 0.0
     reason = f"the closest {'FAQ entry' if best and best.kind is AnswerKind.FAQ else 'sentence'} has confidence "
     reason += f"{confidence:.2f}, below the threshold of {threshold:.2f}"
-    return abstain(question, reason, index, confidence=confidence, closest=closest, faqs=near, passages=passages)
+    return abstain(
+        question, reason, index, confidence=confidence, closest=closest, faqs=near, passages=passages, only=only
+    )
 
 
 def abstain(
@@ -204,25 +228,64 @@ def abstain(
     closest: Citation | None = None,
     faqs: tuple[FaqMatch, ...] = (),
     passages: tuple[PassageMatch, ...] = (),
+    only: int | None = None,
 ) -> Answer:
-    """Return the answer that is none, with what can be asked instead."""
+    """Return the answer that is none, with what can be asked instead (of ``only`` one article, if one was asked)."""
     nearest = [match.question for match in faqs]
-    every = [index.articles[number].quote(faq.question) for number, faq in index.faqs]
-    suggestions = tuple(dict.fromkeys([*nearest, *every]))[:3]
-    subject = "article doesn't" if len(index.articles) == 1 else "articles don't"
+    entries = range(len(index.faqs)) if only is None else np.flatnonzero(index.faqs_of([only]))
+    first = [index.articles[number].quote(faq.question) for number, faq in (index.faqs[int(n)] for n in entries[:3])]
+    suggestions = tuple(dict.fromkeys([*nearest, *first]))[:3]
+    subject = "article doesn't" if only is not None or len(index.articles) == 1 else "articles don't"
     return Answer(
         question, AnswerKind.NONE, f"The {subject} say.", confidence,
         faqs=faqs, passages=passages, reason=reason, closest=closest, suggestions=suggestions,
     )  # fmt: skip
 
 
-def chat(question: str, reply: str, index: Index) -> Answer:
+def chat(question: str, reply: str, index: Index, only: int | None = None) -> Answer:
     """Return a reply to small talk: no answer, and nothing that was not found."""
-    return replace(abstain(question, "small talk", index), text=reply)
+    return replace(abstain(question, "small talk", index, only=only), text=reply)
+
+
+def _copies(index: Index, best: Candidate, sentences: SentenceHits, faqs: FaqHits) -> Iterator[Candidate]:
+    """Yield where else the words of a candidate stand, best first: once in each other article, as the same kind."""
+    seen = {best.article}
+    if len(index.articles) == 1:
+        return
+    if best.kind is AnswerKind.FAQ:
+        entries = [index.faqs[int(faqs.entries[row])] for row in faqs.order()[:COPIES_SOUGHT]]
+        entry = faq_text(index, *entries[0])  # the candidate's own
+        for number, faq in entries:
+            if number not in seen and faq_text(index, number, faq) == entry:
+                seen.add(number)
+                yield replace(best, article=number, section=faq.section, span=faq.answer)
+        return
+    text = flat(index.articles[best.article].quote(best.span))
+    for row in sentences.order()[:COPIES_SOUGHT]:
+        place = index.passages[int(sentences.passages[row])]
+        first, article = index.sentences[int(sentences.sentences[row])], index.articles[place.article]
+        if place.article in seen or not text.startswith(flat(article.quote(first))):
+            continue
+        spans = (Span(first.start, own.end) for own in place.passage.sentences if own.start >= first.start)
+        found = next((span for span in spans if flat(article.quote(span)) == text), None)
+        if found:
+            seen.add(place.article)
+            yield replace(best, article=place.article, section=place.passage.section, span=found)
+
+
+def located(article: Article, start: int, end: int) -> Citation | None:
+    """Return the citation of the sentence or FAQ answer that lies at exactly these offsets; None if none does."""
+    span = (start, end)
+    places = [(faq.answer, faq.section) for faq in article.faqs]
+    places += [(sentence, passage.section) for passage in article.passages for sentence in passage.sentences]
+    return next((_cite(article, section, each) for each, section in places if (each.start, each.end) == span), None)
 
 
 def _cite(article: Article, section: int, span: Span) -> Citation:
-    return Citation(1, article.quote(span), span.start, span.end, article.section_title(section), article.name)
+    return Citation(
+        1, article.quote(span), span.start, span.end, article.section_title(section), article.name,
+        article.sha256, article.page(span.start), link(article, span),
+    )  # fmt: skip
 
 
 def _faq_matches(index: Index, hits: FaqHits, top_k: int) -> tuple[FaqMatch, ...]:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from qa.commands import asking, measuring, serving
+from qa.commands import asking, feedback, indexing, measuring, receipts, serving
 from qa.errors import AskError
 
 app = typer.Typer(
@@ -25,25 +25,32 @@ def configure(
 ) -> None:
     """Ask an article a question; get the very sentence that answers it, or an honest no."""
     logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, format="qa: %(message)s")
+    if not verbose:
+        logging.getLogger("pypdf").setLevel(logging.ERROR)  # it remarks on flaws that it copes with
 
 
 app.command()(asking.ask)
 app.command()(asking.show)
 app.command()(serving.chat)
+app.command()(indexing.index)
 app.command("eval")(measuring.evaluate)
+app.command()(receipts.verify)
+app.command()(receipts.faq)
+app.command()(feedback.insights)
+app.add_typer(feedback.group, name="feedback")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command; errors that are a person's to mend end it with one line and code 2."""
     try:
-        app(arguments, standalone_mode=False)
+        code = app(arguments, standalone_mode=False)
+        if isinstance(code, int) and code:  # what a command that stopped with ``typer.Exit`` gave as its code
+            raise SystemExit(code)
     except AskError as error:
         sys.stderr.write(f"qa: {error}\n")
         raise SystemExit(2) from None
     except typer.Abort:
         raise SystemExit(130) from None
-    except typer.Exit as stop:
-        raise SystemExit(stop.exit_code) from None
     except Exception as error:
         # Typer's own usage errors know how to show themselves.
         shown: Callable[[], None] | None = getattr(error, "show", None)

@@ -9,7 +9,10 @@
     ├── EncoderError      the embedding model is missing, altered or unusable
     ├── LabelError        labelled questions are malformed
     ├── GateError         a figure of the evaluation fell below its baseline
+    ├── FeedbackError     the log of questions cannot be opened, or what is asked of it makes no sense
+    ├── ReceiptError      an answer to verify is malformed
     ├── BusyError         too many questions wait (raised by the web's service)
+    ├── GoneError         a visitor's own text is not kept any more (raised by the web's visitors)
     └── NotReadyError     the web's service is still loading, or could not load
 
 Each message is one line and carries the offending value, the limit and the remedy.
@@ -42,3 +45,11 @@ class LabelError(AskError):
 
 class GateError(AskError):
     """A figure of the evaluation fell below its baseline, or the baseline does not fit the data."""
+
+
+class FeedbackError(AskError):
+    """The log of questions cannot be opened, or what is asked of it makes no sense."""
+
+
+class ReceiptError(AskError):
+    """An answer to verify is malformed; the message names the first field at fault."""

@@ -1,18 +1,25 @@
 """Answers and articles as text for a terminal; what was typed or read is never taken for markup."""
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from rich.padding import Padding
 from rich.text import Text
 
-from qa.answering import Answer, AnswerKind
+from qa.answering import Answer, AnswerKind, Citation
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.console import Console
 
     from qa.article import Article
+    from qa.receipts import Verdict
 
 SHOWN_PASSAGES = 2  # a screen has room for the answer and a little more
+SHOWN_QUOTE = 60  # letters that tell which quote is meant
+STATE_STYLES = {"unchanged": "green", "moved": "cyan", "changed": "yellow", "gone": "red"}
+DIFFERENCE_MARKS = {"same": ("", "", ""), "removed": ("[-", "-]", "red strike"), "added": ("{+", "+}", "green")}
 
 
 def print_answer(answer: Answer, console: "Console") -> None:
@@ -23,20 +30,17 @@ def print_answer(answer: Answer, console: "Console") -> None:
         _line(console, answer.text, "bold")
         if answer.closest:
             _line(console, f"Closest, but not an answer ({answer.confidence:.0%} sure):", "dim")
-            _block(console, f"“{_flat(answer.closest.quote)}”", answer.closest.section)
+            _block(console, f"“{_flat(answer.closest.quote)}”", answer.closest.section + _page(answer.closest))
         _line(console, f"Why: {answer.reason}.", "dim")
         if answer.suggestions:
             _line(console, "You can ask:", "dim")
             for suggestion in answer.suggestions:
                 _line(console, f"  • {_flat(suggestion)}", "")
         return
-    _line(console, f"“{_flat(answer.text)}” [1]", "bold")
+    marks = "".join(f"[{citation.number}]" for citation in answer.citations)
+    _line(console, f"“{_flat(answer.text)}” {marks}", "bold")
+    _print_places(answer, console)
     source = "FAQ" if answer.kind is AnswerKind.FAQ else "Article"
-    for citation in answer.citations:
-        place = (
-            f"[{citation.number}] {citation.section} · {citation.article}, characters {citation.start}–{citation.end}"
-        )
-        _line(console, place, "")
     _line(console, f"{source} · {answer.confidence:.0%} sure", "green" if answer.confidence > 0.75 else "yellow")
     given = {citation.quote for citation in answer.citations}
     for entry in answer.faqs[:1]:
@@ -47,6 +51,15 @@ def print_answer(answer: Answer, console: "Console") -> None:
         _line(console, "See also:", "dim")
         for match in others:
             _block(console, _flat(match.sentence), match.section)
+
+
+def _print_places(answer: Answer, console: "Console") -> None:
+    """Print where each quote stands, and where it can be read on the web."""
+    for citation in answer.citations:
+        place = f"[{citation.number}] {_flat(citation.section)} · {_flat(citation.article)}{_page(citation)}"
+        _line(console, f"{place}, characters {citation.start}–{citation.end}", "")
+        if citation.url:
+            console.print(Text(_flat(citation.url), style="dim"), soft_wrap=True)  # in one piece, to be followed
 
 
 def print_article(article: "Article", console: "Console") -> None:
@@ -78,9 +91,46 @@ def _flat(text: str) -> str:
     return "".join(letter for letter in " ".join(text.split()) if letter.isprintable())
 
 
+def print_verdicts(verdicts: "Sequence[Verdict]", console: "Console") -> None:
+    """Print a line for each quote of a receipt, what changed in it, and how many fared how."""
+    for verdict in verdicts:
+        quote, found = verdict.quote, verdict.found
+        words = [verdict.state, f"{_flat(quote.article)}, characters {quote.start}–{quote.end}"]
+        if found and verdict.state != "unchanged":
+            words.append(f"→ {_flat(found.article)}, characters {found.start}–{found.end}")
+        if verdict.state == "changed":
+            words.append(f"({verdict.similarity:.0%} alike)")
+        if verdict.altered:
+            words.append("(the article is the same as then, so the receipt was altered)")
+        shown = _flat(quote.quote)
+        shown = shown if len(shown) <= SHOWN_QUOTE else shown[:SHOWN_QUOTE].rstrip() + "…"
+        line = Text(" ".join(words), style=STATE_STYLES[verdict.state])
+        console.print(line + Text(f": “{shown}”", style="dim"), soft_wrap=True)
+        if runs := verdict.difference():
+            console.print(Padding(_marked(runs), (0, 0, 0, 2)))
+    counts = Counter(verdict.state.value for verdict in verdicts)
+    total = ", ".join(f"{count} {state}" for state, count in counts.items()) or "the answers quote nothing"
+    _line(console, f"{len(verdicts)} quote{'' if len(verdicts) == 1 else 's'}: {total}", "bold")
+
+
+def _marked(runs: "Sequence[tuple[str, str]]") -> Text:
+    """Return a difference with marks that show without colour: ``[-removed-]`` and ``{+added+}``."""
+    text = Text()
+    for kind, words in runs:
+        before, after, style = DIFFERENCE_MARKS[kind]
+        body = _flat(words)
+        text.append(f"{before}{body}{after}", style=style)
+        text.append(" " if words[-1:].isspace() else "")
+    return text
+
+
+def _page(citation: Citation) -> str:
+    return f", page {citation.page}" if citation.page else ""
+
+
 def _line(console: "Console", text: str, style: str) -> None:
     console.print(Text(text, style=style))
 
 
 def _block(console: "Console", text: str, section: str) -> None:
-    console.print(Padding(Text(text) + Text(f"  ({section})", style="dim"), (0, 0, 0, 2)))
+    console.print(Padding(Text(text) + Text(f"  ({_flat(section)})", style="dim"), (0, 0, 0, 2)))

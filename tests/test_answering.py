@@ -1,7 +1,9 @@
 """From hits to an answer: an entry, the article's own words, or an honest no."""
 
+import hashlib
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -127,7 +129,30 @@ def test_the_answer_as_plain_data_is_json_with_the_fields_of_the_record() -> Non
         "reason", "closest", "suggestions", "understood_as",
     ]  # fmt: skip
     assert data["kind"] == "passage"
-    assert list(data["citations"][0]) == ["number", "quote", "start", "end", "section", "article"]
+    assert list(data["citations"][0]) == [
+        "number", "quote", "start", "end", "section", "article", "sha256", "page", "url",
+    ]  # fmt: skip
+
+
+def test_a_citation_carries_fingerprint_page_and_link_for_others_to_check() -> None:
+    first = ARTICLE.text.index("Wasps build")
+    pages = (Span(0, first), Span(first, len(ARTICLE.text)))
+    published = replace(ARTICLE, url="https://example.org/insects#top", pages=pages)
+
+    [citation] = (
+        Engine.from_articles([published], Settings(threshold=0), ToyEncoder()).ask("Who builds nests?").citations
+    )
+
+    assert citation.sha256 == hashlib.sha256(ARTICLE.text.encode()).hexdigest()
+    assert citation.page == 2
+    assert citation.url == "https://example.org/insects#top:~:text=Wasps%20build%20nests%20from%20paper."
+
+
+def test_without_pages_and_address_a_citation_has_none() -> None:
+    closest = STRICT.ask("Is wood made of paper?").closest
+
+    assert closest is not None
+    assert (closest.sha256, closest.page, closest.url) == (ARTICLE.sha256, None, "")
 
 
 @given(st.lists(st.sampled_from(WORDS), min_size=1, max_size=8).map(" ".join).filter(lambda text: "e" in text))
@@ -151,7 +176,7 @@ def test_an_entry_is_preferred_to_a_sentence_up_to_its_lead() -> None:
 
 def quoted(scores: dict[int, float]) -> str:
     """Return what is quoted where sentences of the article, by number, have the given scores."""
-    index = Index([ARTICLE], ToyEncoder())
+    index = Index.of([ARTICLE], ToyEncoder())
     numbers = np.array(list(scores))
     values = np.array(list(scores.values()), np.float32)
     none = np.zeros(len(numbers), np.float32)
