@@ -1,13 +1,8 @@
-"""Opens the web chat about the article that ships with the package: ``python app.py``."""
+"""Opens the web chat about the article that ships with the package: ``python app.py``, the same as ``qa chat``."""
 
-from qa import corpus_path
-from qa.web.server import engine_loader, serve
+import sys
 
-
-def main() -> None:
-    """Serve until interrupted."""
-    serve(engine_loader(corpus_path()), announce=print)
-
+from qa.cli import main
 
 if __name__ == "__main__":
-    main()
+    main(["chat", *sys.argv[1:]])

@@ -142,19 +142,21 @@ def already_said(question: str, previous: "Answer", subject: str) -> bool:
     return bool(own) and all(word in said for word in own)
 
 
-def suggest(engine: "Engine", answer: "Answer", asked: Sequence[str]) -> tuple[str, ...]:
+def suggest(engine: "Engine", answer: "Answer", asked: Sequence[str], article: str | None = None) -> tuple[str, ...]:
     """Return up to three questions that the article answers and that were not asked yet, nearest first.
 
     Args:
         engine: knows the FAQ entries.
         answer: the one just given; its nearest entries come first, its own never.
         asked: the questions of the conversation.
+        article: the name of the only one that is asked; None for all of them.
     """
     done = {_words(question) for question in (*asked, answer.question)}
     given = {citation.quote for citation in answer.citations}
     every = [
         (engine.articles[number].quote(faq.question), engine.articles[number].quote(faq.answer))
         for number, faq in engine.index.faqs
+        if article in {None, engine.articles[number].name}
     ]
     near = [(match.question, match.answer) for match in answer.faqs]
     fresh = [question for question, reply in [*near, *every] if reply not in given and _words(question) not in done]

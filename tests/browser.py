@@ -43,11 +43,15 @@ def serving(service: Service, **options: Any) -> Iterator[str]:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen()
-        started: Queue[uvicorn.Server] = Queue()
+        started: Queue[uvicorn.Server | Exception] = Queue()
 
         def run() -> None:
             # Built here, since Playwright keeps an event loop running in the thread of the tests.
-            app = build_app(service, **options)
+            try:
+                app = build_app(service, **options)
+            except Exception as error:
+                started.put(error)
+                raise
             server = uvicorn.Server(uvicorn.Config(app, log_config=None, ws="none", timeout_graceful_shutdown=1))
             started.put(server)
             server.run(sockets=[listener])
@@ -55,6 +59,8 @@ def serving(service: Service, **options: Any) -> Iterator[str]:
         thread = threading.Thread(target=run)
         thread.start()
         server = started.get(timeout=60)
+        if isinstance(server, Exception):
+            raise server
         try:
             yield f"http://127.0.0.1:{listener.getsockname()[1]}/"
         finally:

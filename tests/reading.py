@@ -1,5 +1,7 @@
 """What tests look at of articles and answers: their parts, quoted."""
 
+from collections.abc import Sequence
+
 from qa import Answer, Article
 
 
@@ -19,7 +21,7 @@ def faqs(article: Article) -> list[tuple[str, str]]:
     return [(article.quote(faq.question), article.quote(faq.answer)) for faq in article.faqs]
 
 
-def check_quotes(answer: Answer, articles: tuple[Article, ...]) -> None:
+def check_quotes(answer: Answer, articles: Sequence[Article]) -> None:
     """Hold that everything an answer quotes is a slice of its article."""
     texts = {article.name: article.text for article in articles}
     for citation in (*answer.citations, *([answer.closest] if answer.closest else [])):

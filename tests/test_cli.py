@@ -53,6 +53,17 @@ def test_another_article_is_asked_by_its_path(tmp_path: Path) -> None:
     assert answer["citations"][0]["article"] == "light.txt"
 
 
+def test_one_article_of_a_folder_is_asked_by_its_name(tmp_path: Path) -> None:
+    (tmp_path / "light.txt").write_text("The lighthouse was lit in 1874.\n", encoding="utf-8")
+    (tmp_path / "port.txt").write_text("The harbour was dug in 1790.\n", encoding="utf-8")
+    asked = ("ask", "--json", "--article", str(tmp_path), "--only")
+    answer = json.loads(qa(*asked, "port.txt", "When was the lighthouse lit?").stdout)
+    assert {passage["article"] for passage in answer["passages"]} == {"port.txt"}
+    refused = qa(*asked, "sea.txt", "When was it dug?")
+    assert refused.returncode == 2
+    assert "there is no article 'sea.txt'; there are light.txt, port.txt" in refused.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -50,8 +50,10 @@ def watch(event, arguments):
 sys.addaudithook(watch)
 """
 SERVE = """
+from qa.readers import find_sources
 from qa.web.server import engine_loader, serve
-serve(engine_loader(sys.argv[1]), port=0, rate="1000000/minute", announce=lambda url: print(url, flush=True))
+load = engine_loader(find_sources(sys.argv[1]), sys.argv[1])
+serve(load, port=0, rate="1000000/minute", announce=lambda url: print(url, flush=True))
 """
 SERVE_LOADING = """
 import threading

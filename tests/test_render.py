@@ -1,5 +1,6 @@
 """What the chat, the panel and the exported Markdown make of answers, and that no text in them does anything."""
 
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -37,7 +38,7 @@ def bees() -> Article:
 
 def cite(article: Article, quote: str, section: str) -> Citation:
     start = article.text.index(quote)
-    return Citation(1, quote, start, start + len(quote), section, article.name)
+    return Citation(1, quote, start, start + len(quote), section, article.name, article.sha256)
 
 
 def entry(article: Article) -> FaqMatch:
@@ -96,7 +97,8 @@ def test_an_answer_shows_quote_number_section_and_confidence(bees: Article) -> N
     assert markup == (
         '<div class="answer"><blockquote class="cite">“They dance in the dark.” '
         f'<a class="cite" href="#cite-0-{citation.start}-{citation.end}" title="Show it in the article">[1]</a>'
-        '</blockquote><p class="source"><span><span hidden>[1] </span><span>Bees</span></span>'
+        '</blockquote><p class="source"><span><span hidden>[1] </span><span>Bees</span>'
+        f"<span hidden> (bees.md, characters 18–41, sha256 {bees.sha256[:12]})</span></span>"
         '<span class="sure" title="Confidence 0.93: of 100 answers like this one, about 93 are right">'
         '<span class="meter" role="img" title="Confidence 0.93: of 100 answers like this one, about 93 are right">'
         '<span style="width:93%"></span></span> very sure</span></p></div>'
@@ -139,7 +141,8 @@ def test_an_abstention_says_so_and_shows_the_closest_sentence_as_no_answer(bees:
     )  # fmt: skip
     reader = Reader(render.answer_html(answer, [bees]))
     assert words(reader.text) == (
-        "The article doesn't say.Closest, but not an answer:“Bees dance.” [1][1] BeesWhat you could ask instead:"
+        "The article doesn't say.Closest, but not an answer:“Bees dance.” [1][1] Bees "
+        f"(bees.md, characters 6–17, sha256 {bees.sha256[:12]})What you could ask instead:"
     )
     assert ("span", "style") not in reader.attributes  # no meter: nothing was answered
 
@@ -238,13 +241,44 @@ def test_a_conversation_is_exported_with_citations(bees: Article) -> None:
         ("why?", Answer("why?", AnswerKind.NONE, "The article doesn't say.", 0.2, closest=closest)),
         ("x" * 9, None),
     ]
+    digest = bees.sha256[:12]
     assert render.conversation_markdown(turns, [bees]) == (
         "# Questions to Bees\n\n"
-        "## where?\n\n> “They dance in the dark.” \\[1\\]\n\n\\[1\\] Bees\n\nConfidence 0.93 (very sure)\n\n"
+        "## where?\n\n> “They dance in the dark.” \\[1\\]\n\n\\[1\\] Bees "
+        f"(bees.md, characters 18–41, sha256 {digest})\n\nConfidence 0.93 (very sure)\n\n"
         "## why?\n\nThe article doesn't say.\n\nClosest, but not an answer:\n\n> “Up is the sun.” \\[1\\]\n\n"
-        "\\[1\\] Angles, Bees\n\n"
+        f"\\[1\\] Angles, Bees (bees.md, characters 51–65, sha256 {digest})\n\n"
         "## xxxxxxxxx\n\n(not answered)\n"
     )
+
+
+def test_page_and_link_stand_beside_a_quote_and_in_what_is_copied_or_exported(bees: Article) -> None:
+    quote, url = "They dance in the dark.", "https://example.org/a?b&c#:~:text=They%20dance%20in,-Angles"
+    citation = Citation(1, quote, 18, 41, "Bees", "bees.md", bees.sha256, 3, url)
+    answer = Answer("where", AnswerKind.PASSAGE, quote, 0.93, (citation,))
+    markup = render.answer_html(answer, [bees])
+    assert (
+        f"<span>Bees</span>, page 3<span hidden> (bees.md, characters 18–41, sha256 {bees.sha256[:12]})</span>"
+        in markup
+    )
+    assert (
+        f'<a href="{url.replace("&", "&amp;")}" title="Open it at this quote">Published page<span hidden>: ' in markup
+    )
+    exported = render.conversation_markdown([("where", answer)], [bees])
+    assert f"\\[1\\] Bees, page 3 (bees.md, characters 18–41, sha256 {bees.sha256[:12]})\n\n<{url}>\n" in exported
+
+
+def test_words_that_stand_in_several_articles_are_shown_once_with_each_place(bees: Article) -> None:
+    other = parse_article("b.md", "# Dances\n\nBees dance.")
+    places = (cite(bees, "Bees dance.", "Bees"), replace(cite(other, "Bees dance.", "Dances"), number=2))
+    answer = Answer("who", AnswerKind.PASSAGE, "Bees dance.", 0.93, places)
+    reader = Reader(render.answer_html(answer, [bees, other]))
+    assert reader.elements.count("blockquote") == 1
+    assert reader.text.count("very sure") == 1
+    assert '<p class="source"><span><a class="cite" href="#cite-1-8-19" title="Show it in the article">[2]</a> ' in (
+        render.answer_html(answer, [bees, other])
+    )
+    assert render.conversation_markdown([("who", answer)], [bees, other]).count("> “Bees dance.”") == 1
 
 
 def test_the_panel_shows_the_whole_article_in_order(bees: Article) -> None:

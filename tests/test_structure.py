@@ -18,15 +18,30 @@ MAY_IMPORT = {
     "article.py": set[str](),
     "errors.py": set(),
     "language.py": set(),
+    "faq.py": {"qa.article", "qa.readers"},
+    "fragments.py": {"qa.article"},
+    "receipts.py": {"qa.article", "qa.errors"},
     "spelling.py": set(),
     "settings.py": {"qa.errors"},
+    "feedback/": {
+        "qa.answering",
+        "qa.article",
+        "qa.encoder",
+        "qa.engine",
+        "qa.errors",
+        "qa.evaluation",
+        "qa.faq",
+        "qa.feedback",
+        "qa.settings",
+    },
     "readers/": {"qa.article", "qa.errors", "qa.language", "qa.readers"},
+    "fetch.py": {"qa.errors", "qa.readers"},
     "encoder/": {"qa.encoder", "qa.errors", "qa.settings"},
-    "index.py": {"qa.article", "qa.encoder", "qa.language"},
+    "index/": {"qa.article", "qa.encoder", "qa.errors", "qa.index", "qa.language", "qa.readers"},
     "retrieval.py": {"qa.encoder", "qa.index"},
-    "signals.py": {"qa.index", "qa.language", "qa.retrieval"},
+    "signals.py": {"qa.article", "qa.index", "qa.language", "qa.retrieval"},
     "confidence.py": {"qa.errors", "qa.signals"},
-    "answering.py": {"qa.article", "qa.confidence", "qa.index", "qa.retrieval", "qa.signals"},
+    "answering.py": {"qa.article", "qa.confidence", "qa.fragments", "qa.index", "qa.retrieval", "qa.signals"},
 }
 ENTRY_POINTS = ("cli.py", "terminal.py", "evaluate.py", "commands/")
 
@@ -67,14 +82,20 @@ def test_a_part_knows_only_what_it_may(part: str) -> None:
 
 
 def test_only_the_index_knows_the_vector_engine_and_only_it_and_the_words_know_bm25() -> None:
-    assert importers("faiss") == {"index.py"}
-    assert importers("bm25s") == {"index.py", "language.py"}
+    assert importers("faiss") == {"index/vectors.py"}
+    assert importers("bm25s") == {"index/lexicon.py", "language.py"}
 
 
 def test_only_the_web_part_knows_gradio_and_only_the_export_and_its_fallback_know_torch() -> None:
     assert {name.split("/")[0] for name in importers("gradio")} == {"web"}
     assert importers("torch") == {"encoder/export.py"}
     assert importers("sentence_transformers") == {"encoder/export.py", "encoder/torch.py"}
+
+
+def test_the_web_part_fetches_nothing() -> None:
+    fetching = {name for name, path in SOURCES.items() if "qa.fetch" in imports(path)}
+
+    assert fetching == {"commands/options.py"}
 
 
 def test_nothing_but_the_entry_points_prints() -> None:
@@ -97,6 +118,7 @@ def test_importing_the_package_loads_nothing_heavy() -> None:
     heavy = (
         "torch", "transformers", "sentence_transformers", "sklearn", "scipy", "matplotlib", "gradio", "fastapi",
         "onnxruntime", "tokenizers", "faiss", "bm25s", "sentencex", "markdown_it", "yaml", "typer", "rich",
+        "pypdf", "docx", "httpx", "charset_normalizer",
     )  # fmt: skip
     source = f"import sys, qa; print([name for name in {heavy} if name in sys.modules])"
 

@@ -1,8 +1,7 @@
 """The HTTP API for programs: the same answers, and the same JSON, as the command line."""
 
 import asyncio
-import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, FastAPI, Query, Request, Response
@@ -15,6 +14,7 @@ from starlette.exceptions import HTTPException
 from qa.answering import Answer
 from qa.article import Article
 from qa.errors import QuestionError
+from qa.faq import faq_entries, faq_jsonld
 from qa.settings import Settings
 from qa.web.security import refusal
 from qa.web.service import BusyError, NotReadyError, Service
@@ -22,6 +22,7 @@ from qa.web.service import BusyError, NotReadyError, Service
 MAX_HISTORY = 20  # a conversation's earlier topics hardly matter beyond a few turns
 MAX_NAME_CHARS = 200
 NOT_JSON = 'The body is not JSON; send something like {"question": "What is this article about?"}.'
+Name = Annotated[str | None, Query(max_length=MAX_NAME_CHARS, description="The name of the only article.")]
 METHODS = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"]
 RETRY_BUSY = {"Retry-After": "1"}
 RETRY_LOADING = {"Retry-After": "5"}
@@ -37,7 +38,7 @@ class Question(BaseModel):
         default_factory=list, max_length=MAX_HISTORY, description="Earlier questions of the conversation, oldest first."
     )
     article: str | None = Field(
-        default=None, max_length=MAX_NAME_CHARS, description="The article's name, if you want to be sure which one."
+        default=None, max_length=MAX_NAME_CHARS, description="The name of the only article that may answer."
     )
 
 
@@ -67,29 +68,34 @@ def add_api(app: FastAPI, service: Service, settings: Settings) -> None:
     )
     async def ask(body: Question) -> Response:
         """Answer a question; an abstention is an answer of kind ``none``."""
-        unknown = _check_article(body.article, service.engine.articles)
-        if unknown is not None:
-            return unknown
+        _named(service.engine.articles, body.article)
         try:
-            answer = await asyncio.wrap_future(service.submit(body.question, body.history))
+            answer = await asyncio.wrap_future(service.submit(body.question, body.history, body.article))
         except QuestionError as error:
             too_long = max(map(len, [body.question.strip(), *body.history])) > settings.max_question_chars
             return refusal(413 if too_long else 422, _sentence(str(error)))
         return JSONResponse(answer.to_dict())
 
-    @router.get("/api/article", response_class=JSONResponse, responses=COMMON)
-    async def article() -> Response:
+    @router.get("/api/article", response_class=JSONResponse, responses=_problems(_404="No such article.") | COMMON)
+    async def one_article(article: Name = None) -> Response:
         """Return the article's text and where its sections lie; if there are several, a list of them."""
-        articles = [_article(each) for each in service.engine.articles]
+        articles = [_article(each) for each in _named(service.engine.articles, article)]
         return JSONResponse(articles[0] if len(articles) == 1 else {"articles": articles})
 
-    @router.get("/api/faq", response_class=JSONResponse, responses=_problems(_422="No such format.") | COMMON)
-    async def faq(form: Annotated[Literal["json", "jsonld"], Query(alias="format")] = "json") -> Response:
+    @router.get(
+        "/api/faq",
+        response_class=JSONResponse,
+        responses=_problems(_404="No such article.", _422="No such format.") | COMMON,
+    )
+    async def faq(
+        form: Annotated[Literal["json", "jsonld"], Query(alias="format")] = "json", article: Name = None
+    ) -> Response:
         """Return the FAQ's entries; ``format=jsonld`` gives a schema.org FAQPage."""
-        articles = service.engine.articles
+        articles = _named(service.engine.articles, article)
         if form == "json":
             return JSONResponse({"faq": [entry for each in articles for entry in _entries(each)]})
-        return Response(faq_page(articles), media_type="application/ld+json")
+        about = (articles[0].title, articles[0].language) if len(articles) == 1 else ()
+        return Response(faq_jsonld(faq_entries(articles), *about), media_type="application/ld+json")
 
     app.include_router(router)
     _add_status(app, service)
@@ -149,31 +155,6 @@ def _add_refusals(app: FastAPI) -> None:
         return refusal(error.status_code, _sentence(error.detail), error.headers)
 
 
-def faq_page(articles: tuple[Article, ...]) -> str:
-    """Return all FAQ entries as a schema.org FAQPage in JSON-LD.
-
-    ``<``, ``>`` and ``&`` are escaped the JSON way, so that the text can stand in a page's
-    ``<script>`` as it is.
-    """
-    page: dict[str, Any] = {
-        "@context": "https://schema.org",
-        "@type": "FAQPage",
-        "mainEntity": [
-            {
-                "@type": "Question",
-                "name": entry["question"],
-                "acceptedAnswer": {"@type": "Answer", "text": entry["answer"]},
-            }
-            for article in articles
-            for entry in _entries(article)
-        ],
-    }
-    if len(articles) == 1:
-        page |= {"name": articles[0].title, "inLanguage": articles[0].language}
-    text = json.dumps(page, ensure_ascii=False)
-    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
-
-
 def _article(article: Article) -> dict[str, Any]:
     return {
         "name": article.name,
@@ -204,15 +185,17 @@ def _entries(article: Article) -> list[dict[str, Any]]:
     ]
 
 
-def _check_article(name: str | None, articles: tuple[Article, ...]) -> Response | None:
-    """Return the refusal of an article that cannot be asked alone; None if the question may go on."""
-    names = [article.name for article in articles]
-    if name is None or names == [name]:
-        return None
-    if name in names:
-        return refusal(422, f"Questions go to all {len(names)} articles at once; leave 'article' out.")
-    known = f"there is {names[0]!r}" if len(names) == 1 else f"/api/article lists all {len(names)}"
-    return refusal(404, f"There is no article of this name; {known}.")
+def _named(articles: Sequence[Article], name: str | None) -> tuple[Article, ...]:
+    """Return the article of this name, or all of them for None.
+
+    Raises:
+        HTTPException: there is none.
+    """
+    found = tuple(article for article in articles if name in {None, article.name})
+    if not found:
+        known = f"there is {articles[0].name!r}" if len(articles) == 1 else f"/api/article lists all {len(articles)}"
+        raise HTTPException(404, f"There is no article of this name; {known}.")
+    return found
 
 
 def _explain(error: Mapping[str, Any]) -> str:

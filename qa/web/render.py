@@ -11,16 +11,16 @@ from typing import Any
 
 from qa.answering import Answer, AnswerKind, Citation, FaqMatch, PassageMatch
 from qa.article import Article
+from qa.faq import plain_markdown
 
 Message = dict[str, Any]
 
 ASKED = ('<div class="asked">', "</div>")
 SMALL_TALK = "small talk"  # an answer's reason that is none to tell a reader
 OTHER_PASSAGES = 3  # more are a list to skim, not a place to look
+SHORT_DIGEST = 12  # hexadecimal digits tell versions of an article apart; the answer's JSON has all 64
 # Confidence is calibrated, so that the words can promise what the numbers say.
 SURENESS = ((0.9, "very sure"), (0.75, "fairly sure"), (0.0, "not quite sure"))
-# What means something in Markdown or in GitHub's dialect of it, wherever in a line it stands.
-MARKS = re.compile(r"[\\`*_\[\]<>&~|$#@!]|:(?=//)|(?<=www)\.", re.IGNORECASE)
 
 
 def line(text: str) -> str:
@@ -78,8 +78,9 @@ def answer_html(answer: Answer, articles: Sequence[Article]) -> str:
         parts.append(f'<p class="no">{line(answer.text)}</p>')
         parts += _why_not(answer, quoted)
     for citation in answer.citations:
-        parts += [_entry_asked(answer, citation), quoted.quote(citation, "cite")]
-        parts.append(quoted.source(citation, _meter(answer.confidence) if citation.number == 1 else ""))
+        if not _repeats(citation, answer):
+            parts += [_entry_asked(answer, citation), quoted.quote(citation, "cite")]
+        parts.append(quoted.source(citation, answer))
     parts += _elsewhere(answer, quoted)
     if answer.suggestions and answer.reason != SMALL_TALK:
         parts.append('<p class="label chips">What you could ask instead:</p>')
@@ -102,21 +103,40 @@ class _Quoted:
         mark = self.link(citation, f"[{citation.number}]", kind)
         return f'<blockquote class="{kind}">“{prose(citation.quote)}” {mark}</blockquote>'
 
-    def source(self, citation: Citation, aside: str = "") -> str:
+    def source(self, citation: Citation, answer: Answer) -> str:
         """Return where a quote stands; what only a copy of the answer needs is hidden."""
         title = self.places[citation.article][1]
+        mark = f"<span hidden>[{citation.number}] </span>"
+        if _repeats(citation, answer):
+            mark = self.link(citation, f"[{citation.number}]") + " "
         section = "" if citation.section == title else f"<b>{line(citation.section)}</b>"
         hidden = " hidden" if section and len(self.places) == 1 else ""
-        comma = ", " if section else ""
-        place = f"<span hidden>[{citation.number}] </span>{section}<span{hidden}>{comma}{line(title)}</span>"
-        return f'<p class="source"><span>{place}</span>{aside}</p>'
+        place = f"{section}<span{hidden}>{', ' if section else ''}{line(title)}</span>"
+        page = f", page {citation.page}" if citation.page else ""
+        place = f"{mark}{place}{page}<span hidden> ({line(receipt(citation))})</span>"
+        if citation.url:
+            url = line(citation.url)
+            place += f' · <a href="{url}" title="Open it at this quote">Published page<span hidden>: {url}</span></a>'
+        meter = _meter(answer.confidence) if answer.citations and citation.number == 1 else ""
+        return f'<p class="source"><span>{place}</span>{meter}</p>'
+
+
+def receipt(citation: Citation) -> str:
+    """Return what else it takes to find a quote again, and to tell whether the article changed since."""
+    digest = f"sha256 {citation.sha256[:SHORT_DIGEST]}" if citation.sha256 else ""
+    return ", ".join(filter(None, (citation.article, f"characters {citation.start}–{citation.end}", digest)))
+
+
+def _repeats(citation: Citation, answer: Answer) -> bool:
+    """Return whether an earlier citation of the answer shows the same words."""
+    return any(line(citation.quote) == line(other.quote) for other in answer.citations[: citation.number - 1])
 
 
 def _why_not(answer: Answer, quoted: _Quoted) -> list[str]:
     """Return what came nearest to an answer, or else why there can be none."""
     if answer.closest:
         label = f'<p class="label" title="{line(answer.reason)}">Closest, but not an answer:</p>'
-        return [label, quoted.quote(answer.closest, "near"), quoted.source(answer.closest)]
+        return [label, quoted.quote(answer.closest, "near"), quoted.source(answer.closest, answer)]
     if answer.reason == SMALL_TALK:
         return []
     return [f'<p class="label">{line(sentence(answer.reason))}</p>']
@@ -165,11 +185,6 @@ def _meter(confidence: float) -> str:
     return f'<span class="sure" title="{title}">{bar} {sureness(confidence)}</span>'
 
 
-def plain_markdown(text: str) -> str:
-    """Return a text as one line of Markdown that shows as it is written and does nothing."""
-    return MARKS.sub(r"\\\g<0>", " ".join(text.split()))
-
-
 def conversation_markdown(turns: Sequence[tuple[str, Answer | None]], articles: Sequence[Article]) -> str:
     """Return questions and answers as Markdown; a question that was refused has no answer."""
     titles = {article.name: article.title for article in articles}
@@ -188,9 +203,12 @@ def conversation_markdown(turns: Sequence[tuple[str, Answer | None]], articles: 
             elif answer.reason != SMALL_TALK:
                 lines.append(plain_markdown(sentence(answer.reason)))
         for citation in answer.citations or ((answer.closest,) if answer.closest else ()):
-            place = dict.fromkeys((citation.section, titles[citation.article]))
-            lines.append(f"> “{plain_markdown(citation.quote)}” \\[{citation.number}\\]")
-            lines.append(f"\\[{citation.number}\\] {plain_markdown(', '.join(place))}")
+            page = f"page {citation.page}" if citation.page else ""
+            place = ", ".join(filter(None, dict.fromkeys((citation.section, titles[citation.article], page))))
+            if not _repeats(citation, answer):
+                lines.append(f"> “{plain_markdown(citation.quote)}” \\[{citation.number}\\]")
+            lines.append(f"\\[{citation.number}\\] {plain_markdown(f'{place} ({receipt(citation)})')}")
+            lines += [f"<{citation.url}>"] if citation.url else []
         if answer.citations:
             lines.append(f"Confidence {answer.confidence:.2f} ({sureness(answer.confidence)})")
     return "\n\n".join(lines) + "\n"

@@ -19,13 +19,16 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from qa.errors import SettingsError
+from qa.readers.sources import MAX_BYTES
 
 LOGGER = logging.getLogger(__name__)
 
 API_PREFIXES = ("/api/", "/gradio_api/call/")  # the page itself uses other addresses
+UPLOAD_PATH = "/upload"
 API_BODY_BYTES = 64 * 1024  # a question of 10,000 code points in JSON escapes still fits
 PAGE_BODY_BYTES = 2 * 1024 * 1024  # the browser sends the whole conversation along with a question
 API_RATE = "120/minute"
+UPLOAD_RATE = "10/minute"
 FAILED_LOGINS = "20/minute"
 MAX_CLIENTS = 2048  # addresses remembered at once: with 120 requests each, about 30 MB
 
@@ -36,10 +39,10 @@ CONTENT_SECURITY_POLICY = (
     "script-src 'self' 'unsafe-inline' 'unsafe-eval'; connect-src 'self'; object-src 'none'; frame-src 'none'; "
     "base-uri 'self'; form-action 'self'; frame-ancestors 'self'"
 )
-# All that page, API and gradio_client use. Gradio opens more: uploads, a proxy, a fetcher of other
+# All that page, API and gradio_client use. Gradio opens more: uploads to its disk, a proxy, a fetcher of other
 # hosts' files, recordings, an editor; they answer 404 here.
 OPEN_PATHS = re.compile(
-    r"/(?:|api/.*|healthz|metrics|config/?|theme\.css|favicon\.ico|robots\.txt|manifest\.json|pwa_icon.*"
+    r"/(?:|api/.*|upload|privacy|insights|healthz|metrics|config/?|theme\.css|favicon\.ico|robots\.txt|manifest\.json|pwa_icon.*"
     r"|(?:static|assets|svelte)/.*"
     r"|gradio_api/(?:info/?|app_id/?|user/?|login_check/?|startup-events|theme\.css|queue/(?:join|data|status)|cancel"
     r"|reset/?|(?:call|heartbeat)/.*|file=(?!https?:).*))",
@@ -125,6 +128,7 @@ class Gate:
         self.app = app
         self.auth = None if auth is None else check_auth(auth).encode()
         self.calls = Meter(rate)
+        self.uploads = Meter(UPLOAD_RATE)
         self.failures = Meter(FAILED_LOGINS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -136,8 +140,9 @@ class Gate:
         """Return the refusal of a request; None if it may pass."""
         if not OPEN_PATHS.fullmatch(route):
             return refusal(404, "There is nothing at this address.")
-        if route.startswith(API_PREFIXES) and not self.calls.hit(scope):
-            return self.calls.refusal(scope)
+        meter = self.calls if route.startswith(API_PREFIXES) else self.uploads if route == UPLOAD_PATH else None
+        if meter is not None and not meter.hit(scope):
+            return meter.refusal(scope)
         if self.auth is None or route == "/healthz":
             return None
         given = Headers(scope=scope).get("authorization")
@@ -154,19 +159,27 @@ class Gate:
 class BodyLimit:
     """Refuses long bodies: by their declared length at once, otherwise as soon as they grow too long."""
 
-    def __init__(self, app: ASGIApp, api: int = API_BODY_BYTES, page: int = PAGE_BODY_BYTES) -> None:
+    def __init__(
+        self, app: ASGIApp, api: int = API_BODY_BYTES, page: int = PAGE_BODY_BYTES, upload: int = MAX_BYTES
+    ) -> None:
         self.app = app
         self.api = api
         self.page = page
+        self.upload = upload
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        limit = self.api if _route(scope).startswith(API_PREFIXES) else self.page
+        route = _route(scope)
+        limit = self.upload if route == UPLOAD_PATH else self.api if route.startswith(API_PREFIXES) else self.page
         headers = Headers(scope=scope)
         declared = headers.get("content-length", "")
+        # What does not say how long it is would be collected here, before its turn.
+        if route == UPLOAD_PATH and scope["method"] == "POST" and not declared.isdecimal():
+            await refusal(411, "An upload has to say how long it is.")(scope, receive, send)
+            return
         messages: list[Message] = []
         size = int(declared) if declared.isdecimal() else 0
         if not declared and "transfer-encoding" in headers:

@@ -9,22 +9,27 @@ import os
 import re
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable
-from pathlib import Path
+from collections.abc import AsyncIterator, Callable, Sequence
 
 import uvicorn
 from fastapi import FastAPI
+from fastapi.responses import HTMLResponse
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
 from qa.encoder import load_encoder
 from qa.engine import Engine
 from qa.errors import SettingsError
+from qa.feedback.log import FeedbackLog
+from qa.readers import Source
 from qa.settings import Settings
-from qa.web import security
+from qa.web import parts, security
 from qa.web.api import add_api
 from qa.web.batching import BatchingEncoder
+from qa.web.insights import add_insights
 from qa.web.service import Service
+from qa.web.upload import add_upload
+from qa.web.visitors import Visitors
 
 UVICORN_LOGGER = logging.getLogger("uvicorn.error")
 
@@ -37,8 +42,8 @@ BACKLOG = 256  # connections that may wait to be accepted
 SHUTDOWN_SECONDS = 1  # open pages hold a stream for as long as they live; there is nothing to wait for
 
 
-def engine_loader(path: str | Path, settings: Settings | None = None) -> Callable[[], Engine]:
-    """Return what loads the engine for ``path``, tuned for many callers.
+def engine_loader(sources: Sequence[Source], location: str, settings: Settings | None = None) -> Callable[[], Engine]:
+    """Return what loads the engine for ``sources`` (see ``Engine.from_sources``), tuned for many callers.
 
     Each encoder pass runs on one thread, and as many passes at once as there are cores: threads
     that share one small pass mostly wait for each other. On two cores, 50 clients got two to three
@@ -48,7 +53,8 @@ def engine_loader(path: str | Path, settings: Settings | None = None) -> Callabl
     def load() -> Engine:
         chosen = settings or Settings()
         encoder = load_encoder(dataclasses.replace(chosen, threads=1))
-        return Engine.from_path(path, chosen, BatchingEncoder(encoder, chosen.threads or os.cpu_count() or 1))
+        batching = BatchingEncoder(encoder, chosen.threads or os.cpu_count() or 1)
+        return Engine.from_sources(sources, location, chosen, batching)
 
     return load
 
@@ -60,6 +66,7 @@ def build_app(
     auth: str | None = None,
     root_path: str = "",
     rate: str = security.API_RATE,
+    visitors: Visitors | None = None,
 ) -> FastAPI:
     """Return the app: the page at ``/``, the API beside it; starting it starts the service.
 
@@ -71,6 +78,7 @@ def build_app(
         auth: ``user:password`` for everything but ``/healthz``; None leaves all open.
         root_path: where a proxy serves the app, such as ``/ask``.
         rate: how often one client may call the API.
+        visitors: keeps the texts that readers bring along; None takes none. It is closed together with the app.
 
     Raises:
         SettingsError: ``auth`` or ``root_path`` is malformed.
@@ -88,7 +96,8 @@ def build_app(
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         service.start()
-        yield
+        async with contextlib.nullcontext() if visitors is None else visitors.tidied():
+            yield
         service.close()
 
     app = FastAPI(
@@ -101,22 +110,36 @@ def build_app(
         lifespan=lifespan,
     )
     add_api(app, service, settings)
-    asyncio.run(_mount_page(app, service))
+    _add_privacy(
+        app, parts.privacy_page(None if service.log is None else settings.retention_days, visitors is not None)
+    )
+    add_insights(app, service, auth=auth is not None, root_path=root_path)
+    if visitors is not None:
+        add_upload(app, service, visitors)
+    asyncio.run(_mount_page(app, service, visitors))
     return app
 
 
-async def _mount_page(app: FastAPI, service: Service) -> None:
+def _add_privacy(app: FastAPI, page: str) -> None:
+    """Add the page that says what is stored."""
+
+    @app.get("/privacy", response_class=HTMLResponse, include_in_schema=False)
+    async def privacy() -> str:
+        return page
+
+
+async def _mount_page(app: FastAPI, service: Service, visitors: Visitors | None) -> None:
     """Add the page; a coroutine since Gradio would otherwise leave an open event loop for each of its locks."""
     import gradio
 
-    from qa.web.page import build_page, page_options
+    from qa.web.layout import build_page, page_options
 
-    page = build_page(service)
+    page = build_page(service, visitors)
     # The page's handlers hold no thread while they wait, and the service bounds the questions. That the queue does not
     # tell everybody their place after each event halves the time of the last of 50 who ask at once.
     page.queue(QUEUE_NEWS_SECONDS, api_open=False, max_size=MAX_QUEUED_EVENTS, default_concurrency_limit=None)
     page.state_session_capacity = MAX_SESSIONS
-    # What a page must not loosen: no errors shown, no questions kept in the browser, nothing uploaded.
+    # What a page must not loosen: no errors shown, no questions kept in the browser, nothing uploaded to the disk.
     fixed = {"show_error": False, "run_history": False, "enable_monitoring": False, "max_file_size": 1}
     gradio.mount_gradio_app(app, page, path="/", ssr_mode=False, mcp_server=False, **(page_options() | fixed))
 
@@ -130,6 +153,8 @@ def serve(
     auth: str | None = None,
     settings: Settings | None = None,
     rate: str = security.API_RATE,
+    uploads: bool = True,
+    log: FeedbackLog | None = None,
     announce: Callable[[str], object] = lambda _: None,
 ) -> None:
     """Serve page and API until interrupted; the page is there while ``load`` still runs.
@@ -142,6 +167,8 @@ def serve(
         auth: see ``build_app``.
         settings: see ``build_app``.
         rate: see ``build_app``.
+        uploads: whether readers can bring a text of their own.
+        log: records what is asked; None records nothing. It is closed at the end.
         announce: called with the page's URL once the server listens.
 
     Raises:
@@ -149,8 +176,9 @@ def serve(
     """
     listener = _listen(host, port)
     with listener:
-        service = Service(load)
-        app = build_app(service, settings=settings, auth=auth, root_path=root_path, rate=rate)
+        service = Service(load, log=log)
+        visitors = Visitors() if uploads else None
+        app = build_app(service, settings=settings, auth=auth, root_path=root_path, rate=rate, visitors=visitors)
         shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
         url = f"http://{shown}:{listener.getsockname()[1]}{_check_root_path(root_path)}/"
         config = uvicorn.Config(

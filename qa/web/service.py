@@ -5,17 +5,20 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Literal
+from dataclasses import dataclass
+from typing import Literal, TypeVar
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from qa.answering import Answer, AnswerKind
 from qa.engine import Engine
 from qa.errors import AskError, QuestionError
+from qa.feedback.log import FeedbackLog
 
 LOGGER = logging.getLogger(__name__)
 
 State = Literal["loading", "ready", "failed"]
+Result = TypeVar("Result")
 
 PREPARING = "Preparing the model and the article; the first start takes a minute."
 READY = "Ready."
@@ -34,6 +37,14 @@ class NotReadyError(AskError):
     """The engine is still loading, or could not be loaded; the message says which."""
 
 
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer, and the id by which its reader can rate it; "" if nothing is recorded."""
+
+    answer: Answer
+    question_id: str
+
+
 class Service:
     """Answers the questions of many callers with one engine.
 
@@ -41,10 +52,19 @@ class Service:
         load: makes the engine; called once, in a thread of its own, after ``start``.
         workers: how many questions are answered at once.
         max_waiting: how many more may wait for their turn.
+        log: records what is asked; None records nothing. It is closed together with the service.
     """
 
-    def __init__(self, load: Callable[[], Engine], *, workers: int = WORKERS, max_waiting: int = MAX_WAITING) -> None:
+    def __init__(
+        self,
+        load: Callable[[], Engine],
+        *,
+        workers: int = WORKERS,
+        max_waiting: int = MAX_WAITING,
+        log: FeedbackLog | None = None,
+    ) -> None:
         self._load = load
+        self.log = log
         self._engine: Engine | None = None
         self._failure = ""
         self._loaded = threading.Event()
@@ -81,6 +101,8 @@ class Service:
     def close(self) -> None:
         """Answer what is under way, drop what waits, take no more."""
         self._pool.shutdown(wait=False, cancel_futures=True)
+        if self.log is not None:
+            self.log.close()
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until loading has ended, well or not; return whether the service is ready."""
@@ -115,26 +137,46 @@ class Service:
         """Return how many questions wait for their turn."""
         return max(0, self._pending - self._workers)
 
-    def ask(self, question: str, history: Sequence[str] = ()) -> Answer:
-        """Answer a question, after the earlier ``history`` of questions, oldest first.
+    def ask(self, question: str, history: Sequence[str] = (), article: str | None = None) -> Answer:
+        """Answer a question, after the earlier ``history`` of questions, oldest first; from one ``article`` or all.
 
         Raises:
             NotReadyError: the engine is not loaded.
             BusyError: too many questions wait.
             QuestionError: the question is empty, too long, or not text.
         """
-        return self.submit(question, history).result()
+        return self.submit(question, history, article).result()
 
-    def submit(self, question: str, history: Sequence[str] = ()) -> "Future[Answer]":
+    def submit(self, question: str, history: Sequence[str] = (), article: str | None = None) -> "Future[Answer]":
         """Return at once with the answer to come; raises like ``ask``, QuestionError excepted."""
-        engine = self.engine
+        return self._submit(lambda reply: reply.answer, question, history, article)
+
+    def submit_recorded(
+        self, question: str, history: Sequence[str] = (), article: str | None = None, own: Engine | None = None
+    ) -> "Future[Reply]":
+        """Return at once with the answer to come, and the id under which it is recorded; raises like ``submit``.
+
+        Given a visitor's ``own`` engine, that one answers, and nothing is recorded.
+        """
+        return self._submit(lambda reply: reply, question, history, article, own)
+
+    def _submit(
+        self,
+        shape: Callable[[Reply], Result],
+        question: str,
+        history: Sequence[str],
+        article: str | None,
+        own: Engine | None = None,
+    ) -> "Future[Result]":
+        engine = own or self.engine
         with self._lock:
             if self._pending >= self._capacity:
                 self._questions.labels("busy").inc()
                 raise BusyError(f"{self.waiting} questions are waiting already; ask again in a moment")
             self._pending += 1
+        asked = time.perf_counter()
         try:
-            future = self._pool.submit(self._answer, engine, question, tuple(history), time.perf_counter())
+            future = self._pool.submit(lambda: shape(self._answer(engine, question, tuple(history), article, asked)))
         except RuntimeError as error:
             self._leave()
             raise NotReadyError("The server is shutting down; ask again when it is back.") from error
@@ -145,19 +187,24 @@ class Service:
         with self._lock:
             self._pending -= 1
 
-    def _answer(self, engine: Engine, question: str, history: tuple[str, ...], asked: float) -> Answer:
-        """Ask the engine and count what came of it."""
+    def _answer(
+        self, engine: Engine, question: str, history: tuple[str, ...], article: str | None, asked: float
+    ) -> Reply:
+        """Ask the engine, count what came of it, and record it."""
         kind = "failed"
         try:
-            answer = engine.ask(question, history)
+            answer = engine.ask(question, history, article)
             kind = answer.kind.value
-            self._seconds.observe(time.perf_counter() - asked)
+            seconds = time.perf_counter() - asked
+            self._seconds.observe(seconds)
         except QuestionError:
             kind = "refused"
             raise
         finally:
             self._questions.labels(kind).inc()
-        return answer
+        if self.log is None or engine is not self._engine:
+            return Reply(answer, "")
+        return Reply(answer, self.log.record(answer, history=len(history), seconds=seconds, articles=engine.articles))
 
     def _run_load(self) -> None:
         try:

@@ -48,7 +48,7 @@
 
   function aimAtArticle() {
     const shown = $("#article .art")?.dataset.article;
-    if (aim && shown !== undefined && shown !== aim.article) shared.open(aim.article);
+    if (aim && shown !== undefined && shown !== aim.article) shared.trigger("open", { article: aim.article });
     else light();
   }
 
@@ -80,6 +80,7 @@
     document.title = title ? `${title} – Ask the Article` : "Ask the Article";
     if (waiting) aimAtArticle();
     else light();
+    if (marking) offer(true);
     waiting &&= !title;
   }
 
@@ -99,6 +100,105 @@
     origin = null;
   }
 
+  // A text of the reader's own goes to the server, which gives the token to ask it with.
+  async function bring(form) {
+    const [file, paste, news] = [$("#own-file"), $("#own-paste"), $("#own-news")];
+    const brought = file.files[0] ?? paste.value.trim();
+    const name = (brought.name ?? "Pasted text").toWellFormed();
+    if (form.ariaBusy === "true") return;
+    if (!brought) news.textContent = "Choose a file, or paste some text, first.";
+    else if (brought.size > +form.dataset.limit) news.textContent = `${name} has ${brought.size.toLocaleString("en")} bytes; the limit is ${(+form.dataset.limit).toLocaleString("en")}.`;
+    else {
+      form.ariaBusy = "true";
+      news.textContent = `Reading ${name}…`;
+      news.textContent = (await send(name, brought)) ?? "";
+      form.ariaBusy = "false";
+      if (!news.textContent) form.reset();
+    }
+  }
+
+  // Returns what went wrong; nothing if the page has turned to the text.
+  async function send(name, body) {
+    const failed = "The text could not be sent. Please try again.";
+    try {
+      const reply = await fetch("upload", { method: "POST", headers: { "X-Name": encodeURIComponent(name) }, body });
+      const said = await reply.json();
+      if (!reply.ok) return said.error ?? failed;
+      await idle();
+      shared.trigger("adopt", { token: said.token });
+      $("#side [role=tab]").click();
+      if (narrow.matches) leave();
+    } catch {
+      return failed;
+    }
+  }
+
+  // An answer that is under way belongs to the conversation that it was asked in.
+  async function idle() {
+    while ($("#chat .waiting")) await new Promise((done) => setTimeout(done, 50));
+  }
+
+  // The conversation about what is published waits while the reader asks a text of their own.
+  let shelf = null;
+  function swap(own, chat) {
+    const shown = own ? [] : (shelf ?? chat);
+    shelf = own ? (shelf ?? chat) : null;
+    focusBox();
+    return [shown];
+  }
+
+  // Marking: the form that waits for the reader to click the sentence which would have been right.
+  let marking = null;
+  function offer(open) {
+    root.classList.toggle("marking", open);
+    for (const piece of document.querySelectorAll("#article [data-start]")) {
+      if (open) [piece.tabIndex, piece.role] = [0, "button"];
+      else ["tabindex", "role"].forEach((name) => piece.removeAttribute(name));
+    }
+  }
+
+  async function mark(form) {
+    marking = form;
+    origin = form.querySelector(".mark");
+    form.querySelector(".marked").textContent = "Click the right sentence in the article; Escape leaves.";
+    await visit($("#article .art"));
+    offer(true);
+  }
+
+  function choose(piece) {
+    unchoose();
+    if (piece) piece.classList.add("chosen");
+    const form = marking;
+    marking = null;
+    offer(false);
+    form.querySelector(".marked").textContent = piece ? `Marked: “${piece.textContent}”` : "";
+    Object.assign(form.dataset, piece ? { article: $("#article .art").dataset.article, ...piece.dataset } : { start: "" });
+    leave();
+  }
+
+  function unchoose() {
+    document.querySelectorAll("#article .chosen").forEach((piece) => piece.classList.remove("chosen"));
+  }
+
+  function explain(form) {
+    const { question, article, start, end } = form.dataset;
+    const reason = [form.elements.reason.value, form.elements.words.value.trim()].filter(Boolean).join(": ");
+    shared.trigger("explain", { question, reason, article: start ? article : -1, start: start || 0, end: end || 0 });
+    dismiss(form);
+  }
+
+  function dismiss(form) {
+    if (marking) choose(null);
+    unchoose();
+    form.hidden = true;
+    focusBox();
+  }
+
+  async function act(action) {
+    await idle();
+    shared.trigger(action, {});
+  }
+
   function follow(link) {
     origin = link;
     show(link, true);
@@ -108,18 +208,43 @@
   addEventListener("click", (event) => {
     const link = event.target.closest?.("#chat a.cite");
     const button = event.target.closest?.("#chat button.example, #chat button.option, #faq button.ask");
-    if (!link && !button && !event.target.closest?.("#back, #there, #theme")) return;
+    const form = event.target.closest?.("form.wrong");
+    const action = event.target.closest?.("[data-action]")?.dataset.action;
+    const piece = marking && event.target.closest?.("#article [data-start]");
+    const mine = "#back, #there, #theme, form.wrong .mark, form.wrong .dismiss";
+    if (!link && !button && !action && !piece && !event.target.closest?.(mine)) return;
     event.preventDefault();
     event.stopPropagation();
     if (link) follow(link);
     else if (button) ask(button.textContent.trim());
-    else if (event.target.closest("#back")) leave();
+    else if (action) act(action);
+    else if (piece) choose(piece);
+    else if (form) (event.target.closest(".mark") ? mark : dismiss)(form);
+    else if (event.target.closest("#back")) marking ? choose(null) : leave();
     else if (event.target.closest("#there")) visit($("#article .art"));
     else setTheme(document.body.classList.contains("dark") ? "light" : "dark");
   }, true);
 
+  addEventListener("submit", (event) => {
+    const form = event.target.closest("form.own, form.wrong");
+    if (!form) return;
+    event.preventDefault();
+    event.stopPropagation();
+    (form.matches(".own") ? bring : explain)(form);
+  }, true);
+
+  // A file or pasted text: whatever came last.
+  addEventListener("input", (event) => {
+    if (event.target.id === "own-file") $("#own-paste").value = "";
+    else if (event.target.id === "own-paste") $("#own-file").value = "";
+  }, true);
+
   addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && (origin || root.classList.contains("reading"))) leave();
+    const piece = marking && (event.key === "Enter" || event.key === " ") && event.target.closest?.("#article [data-start]");
+    if (piece) event.preventDefault();
+    if (piece) choose(piece);
+    else if (event.key === "Escape" && marking) choose(null);
+    else if (event.key === "Escape" && (origin || root.classList.contains("reading"))) leave();
   });
 
   // A copied answer is its plain text with the citation, not the markup that the chat keeps.
@@ -152,6 +277,7 @@
   }
 
   function save(markdown) {
+    if (!markdown) return;
     const link = document.createElement("a");
     link.href = URL.createObjectURL(new Blob([markdown], { type: "text/markdown" }));
     link.download = "conversation.md";
@@ -201,6 +327,6 @@
     if (question?.trim()) ask(question);
   }
 
-  const shared = { submit, focusBox, opened, undo, clear: () => "", save, started, askFromAddress, open: () => {} };
+  const shared = { submit, focusBox, opened, undo, clear: () => "", save, started, askFromAddress, swap, trigger: () => {} };
   window.askTheArticle = shared;
 })();
