@@ -103,21 +103,18 @@ def stack(texts: list[np.ndarray[tuple[int, int], np.dtype[np.float32]]]) -> Tok
 
 def test_the_best_similarity_of_each_query_token_is_found_text_by_text() -> None:
     store = stack([rows([1, 0], [0, 1]), rows([0.6, 0.8]), rows([0.8, -0.6], [-1, 0])])
-    query = rows([1, 0], [0, 1], [0.6, 0.8])
 
-    best = store.best(store.similarities(query))
+    best = store.best(rows([1, 0], [0, 1], [0.6, 0.8]))
 
     assert best == pytest.approx(rows([1, 1, 0.8], [0.6, 0.8, 1], [0.8, 0, 0]), abs=1e-6)
 
 
-def test_some_texts_alone_get_the_same_similarities_as_among_all() -> None:
+@pytest.mark.parametrize("some", [[0, 2], [1, 2], [2], [0, 1, 2], []])
+def test_some_texts_alone_get_the_same_similarities_as_among_all(some: list[int]) -> None:
     store = stack([rows([1, 0], [0, 1]), rows([0.6, 0.8]), rows([0.8, -0.6], [-1, 0])])
     query = rows([1, 0], [0, 1])
-    some = np.array([0, 2])
 
-    assert store.best(store.similarities(query, some), some) == pytest.approx(
-        store.best(store.similarities(query))[some]
-    )
+    assert store.best(query, np.array(some, np.int64)) == pytest.approx(store.best(query)[some])
 
 
 @pytest.mark.parametrize(("kind", "error"), [("int8", 1 / 254), ("float16", 1e-3)])
@@ -130,6 +127,8 @@ def test_packed_vectors_differ_by_less_than_half_a_step(kind: Literal["int8", "f
     assert packed.dtype == np.dtype(kind)
     assert np.abs(store.unpacked().vectors - vectors).max() <= error
     assert store.similarities(vectors[:3]) == pytest.approx(store.unpacked().similarities(vectors[:3]), abs=1e-5)
+    some = np.array([3, 4, 9])
+    assert store.best(vectors[:3], some) == pytest.approx(store.unpacked().best(vectors[:3])[some], abs=1e-5)
 
 
 def test_vectors_on_fewer_directions_are_compared_with_the_query_there() -> None:
@@ -142,13 +141,13 @@ def test_vectors_on_fewer_directions_are_compared_with_the_query_there() -> None
 def test_a_text_of_a_zero_vector_is_like_nothing() -> None:
     store = stack([rows([0, 0]), rows([1, 0])])
 
-    assert store.best(store.similarities(rows([1, 0]))).tolist() == [[0], [1]]
+    assert store.best(rows([1, 0])).tolist() == [[0], [1]]
 
 
 def test_no_texts_have_no_similarities() -> None:
     store = stack([])
 
-    assert store.best(store.similarities(rows([1, 0]))).shape == (0, 1)
+    assert store.best(rows([1, 0])).shape == (0, 1)
     assert store.weighted_mean(np.zeros(0, np.float32), np.zeros(0, np.float32)).shape == (0,)
 
 
@@ -241,7 +240,7 @@ def test_what_is_known_whole_is_projected_where_there_are_many_passages(toy_enco
     assert toy_encoder.calls == []
     assert index.columns["passage_tokens"].shape == (8, REDUCED)
     query = toy_encoder.encode(["Honey"], Role.QUERY)[0].tokens
-    assert index.sentence_tokens.best(index.sentence_tokens.similarities(query)).tolist() == [[0], [0], [1]]
+    assert index.sentence_tokens.best(query).tolist() == [[0], [0], [1]]
 
 
 def tokens(text: str) -> list[tuple[int, int]]:

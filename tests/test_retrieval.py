@@ -7,7 +7,7 @@ import pytest
 from toy import ToyEncoder
 
 from qa.encoder import Role
-from qa.index import ALL_SEEN, Index
+from qa.index import Index
 from qa.language import analyzer
 from qa.readers import parse_article
 from qa.retrieval import SHORT_LIST, Query, SentenceHits, search_faqs, search_sentences, standardize, token_weights
@@ -124,7 +124,7 @@ def test_beyond_the_limit_the_best_passages_of_either_first_stage_are_looked_at_
     last: str, question: str
 ) -> None:
     encoder = ToyEncoder(dimension=2000)
-    count = ALL_SEEN + 1
+    count = 600  # beyond what is searched whole
     text = "\n\n".join(f"The word{number}." for number in range(count - 1)) + f"\n\n{last}\n"
     index = Index.of([parse_article("long.txt", text)], encoder)
 
@@ -137,9 +137,9 @@ def test_beyond_the_limit_the_best_passages_of_either_first_stage_are_looked_at_
 
 def test_beyond_the_limit_only_allowed_passages_are_looked_at() -> None:
     encoder = ToyEncoder(dimension=2000)
-    text = "\n\n".join(f"Common word{number}." for number in range(ALL_SEEN + 10))
+    text = "\n\n".join(f"Common word{number}." for number in range(600))
     index = Index.of([parse_article("long.txt", text)], encoder)
-    allowed = np.arange(ALL_SEEN + 10) < 7
+    allowed = np.arange(600) < 7
 
     hits = search_sentences(index, make_query(encoder, "word3 common"), allowed)
 

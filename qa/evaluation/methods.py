@@ -113,10 +113,13 @@ def relevant(index: Index) -> dict[str, Judge]:
 
 
 def rank_all(rankings: Rankings, query: Query) -> dict[str, dict[str, list[int]]]:
-    """Return the rankings of passages, sentences and FAQ entries by each method."""
-    hits = search_sentences(rankings.index, query)
-    return {
-        "passage": rankings.passages(hits),
-        "sentence": rankings.sentences(query, hits),
-        "faq": rankings.faqs(query),
-    }
+    """Return each method's rankings of passages, sentences and FAQ entries; only the product's are of a short list."""
+    index = rankings.index
+    hits = search_sentences(index, query)
+    product = {"passage": rankings.passages(hits), "sentence": rankings.sentences(query, hits)}
+    if set(rankings.methods) != {"product"}:
+        hits = search_sentences(index, query, limit=len(index.passages))
+    every = {"passage": rankings.passages(hits), "sentence": rankings.sentences(query, hits)}
+    for unit, ranked in every.items():
+        ranked |= {method: ranking for method, ranking in product[unit].items() if method == "product"}
+    return every | {"faq": rankings.faqs(query)}

@@ -2,15 +2,14 @@
 
 from qa.index.build import Progress
 from qa.index.corpus import Located
-from qa.index.index import ALL_SEEN, Index
+from qa.index.index import Index
 from qa.index.lexicon import Lexicon, inverse_document_frequency
 from qa.index.saved import open_index
-from qa.index.tokens import Floats, Integers, TokenStore
+from qa.index.tokens import Floats, Integers, TokenStore, text_maxima
 from qa.index.vectors import Vectors
 from qa.index.windows import encode_windows
 
 __all__ = [
-    "ALL_SEEN",
     "Floats",
     "Index",
     "Integers",
@@ -22,4 +21,5 @@ __all__ = [
     "encode_windows",
     "inverse_document_frequency",
     "open_index",
+    "text_maxima",
 ]

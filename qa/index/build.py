@@ -83,7 +83,7 @@ def build(
     paragraphs = [(row, text, span) for row, (text, faq) in enumerate(quoted) for span in _paragraphs(text, faq.answer)]
     passages = [Text(articles[p.article].text, p.passage.span, p.passage.sentences) for p in corpus.passages]
     questions = [Text(text, faq.question, (faq.question,)) for text, faq in quoted]
-    answers = [Text(text, span, ()) for _, text, span in paragraphs]
+    answers = [Text(text, span, (span,)) for _, text, span in paragraphs]
     total = len(passages) + len(questions) + len(answers)
     done = 0
 

@@ -15,8 +15,8 @@ from qa.index.tokens import Integers, TokenStore, TokenType, ranges
 from qa.index.vectors import Vectors
 from qa.language import analyzer
 
-# Up to so many passages, a question is compared with all token vectors, which then are kept unpacked.
-ALL_SEEN = 512
+# Up to so many passages, as many as late interaction sees at all, token vectors are kept unpacked.
+UNPACKED = 24
 
 
 class Index(Corpus):
@@ -59,7 +59,7 @@ class Index(Corpus):
         self.passage_terms, self.sentence_terms = lexicon("passage", "sentence"), lexicon("sentence", "sentence")
         self.question_terms, self.entry_terms = lexicon("question", "question"), lexicon("entry", "entry")
         tokens = _store(columns, "passage", columns.get("token_basis"))
-        self.sentence_tokens = tokens.unpacked() if len(self.passages) <= ALL_SEEN else tokens
+        self.sentence_tokens = tokens.unpacked() if len(self.passages) <= UNPACKED else tokens
         self.token_frequencies: NDArray[np.int32] = np.asarray(columns["passage_token_frequencies"])
         self.question_tokens = _store(columns, "question").unpacked()
         ids = np.asarray(columns["question_token_ids"])

@@ -1,6 +1,7 @@
 """Token vectors of many texts, and late interaction with them."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Literal
 
 import numpy as np
@@ -38,24 +39,35 @@ class TokenStore:
             np.multiply(self.vectors[part].T, self.scales[part], out=vectors[:, part])
         return TokenStore(vectors.T, np.ones(size, np.float32), np.asarray(self.starts), self.basis)
 
-    def similarities(self, query: Floats, texts: Integers | None = None) -> Floats:
+    def similarities(self, query: Floats) -> Floats:
         """Return the cosines of each stored token and each query token: shape (tokens, query tokens)."""
         query = query if self.basis is None else query @ self.basis
-        if self.vectors.dtype == np.float32 and texts is None:
-            return np.asarray((query @ self.vectors.T).T, dtype=np.float32)
-        rows = slice(None) if texts is None else self._rows(texts)
-        products = query @ self.vectors[rows].astype(np.float32, copy=False).T
-        return np.asarray((products * self.scales[rows]).T, dtype=np.float32)
+        products = query @ self.vectors.astype(np.float32, copy=False).T
+        return np.asarray((products * self.scales).T, dtype=np.float32)
 
-    def best(self, similarities: Floats, texts: Integers | None = None) -> Floats:
-        """Return each query token's best cosine in each text: shape (texts, query tokens).
+    def best(self, query: Floats, texts: Integers | None = None) -> Floats:
+        """Return each query token's best cosine in each text, or in the given ones: shape (texts, query tokens).
 
         This is the inner part of MaxSim (Khattab and Zaharia 2020, ColBERT, section 3.3).
         """
-        starts = self.starts[:-1] if texts is None else self._offsets(texts)
-        if not len(starts):
-            return np.zeros((0, similarities.shape[1]), np.float32)
-        return np.maximum.reduceat(similarities, starts, axis=0)
+        if texts is None:
+            return text_maxima(self.similarities(query), self.starts)
+        query = query if self.basis is None else query @ self.basis
+        turned = np.ascontiguousarray(query.T)
+        found = np.zeros((len(texts), len(query)), np.float32)
+        edges = np.flatnonzero(np.diff(texts, prepend=-2, append=-2) != 1)
+        runs = [(first, last, *self.starts[[texts[first], texts[last - 1] + 1]]) for first, last in pairwise(edges)]
+        longest = max((end - start for _, _, start, end in runs), default=0)
+        vectors = np.empty((longest, query.shape[1]), np.float32)
+        products = np.empty((longest, len(query)), np.float32)
+        # Run by run, each of which fits into the processor's cache: half the time of all at once.
+        for first, last, start, end in runs:
+            part, product = vectors[: end - start], products[: end - start]
+            np.copyto(part, self.vectors[start:end])
+            np.matmul(part, turned, out=product)
+            product *= self.scales[start:end, None]
+            np.maximum.reduceat(product, self.starts[texts[first:last]] - start, axis=0, out=found[first:last])
+        return found
 
     def weighted_mean(self, values: Floats, weights: Floats) -> Floats:
         """Return each text's mean of a value per stored token: both of shape (tokens,), result (texts,)."""
@@ -64,15 +76,12 @@ class TokenStore:
         sums = np.add.reduceat(np.stack([values * weights, weights]), self.starts[:-1], axis=1)
         return np.asarray(sums[0] / np.maximum(sums[1], 1e-9), dtype=np.float32)
 
-    def _offsets(self, texts: Integers) -> Integers:
-        """Return where each text starts among the rows of the given texts alone."""
-        lengths = self.starts[texts + 1] - self.starts[texts]
-        offsets: Integers = np.cumsum(lengths) - lengths
-        return offsets
 
-    def _rows(self, texts: Integers) -> Integers:
-        """Return the rows of the given texts, one after the other."""
-        return ranges(self.starts[texts], self.starts[texts + 1])
+def text_maxima(similarities: Floats, starts: Integers) -> Floats:
+    """Return each column's maximum in each text, none of which is empty: shape (texts, query tokens)."""
+    if len(starts) == 1:
+        return np.zeros((0, similarities.shape[1]), np.float32)
+    return np.maximum.reduceat(similarities, starts[:-1], axis=0)
 
 
 def pack(vectors: Floats, kind: TokenType) -> tuple[NDArray[Any], Floats]:

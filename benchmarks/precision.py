@@ -1,0 +1,170 @@
+"""Float32 or int8: what a smaller encoder saves, and what it loses, on either side.
+
+Int8 weights by ONNX Runtime's dynamic quantisation, for questions, for passages, and for both;
+quality is the sentence hit@1 of the product's ranking.
+
+Run: python -m benchmarks.precision [--limit 0] [--rounds 100]
+"""
+
+import argparse
+import itertools
+import json
+import logging
+import shutil
+import tempfile
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.bare import BareModel, folder
+from benchmarks.data import data_sets, questions
+from benchmarks.record import Record, Target, interleaved
+from qa import Engine
+from qa.encoder import Encoder, Encoding, Role, load_encoder
+from qa.encoder.export import CONFIG_FILE, MODEL_FILE, TOKENIZER_FILE
+from qa.encoder.onnx import OnnxEncoder
+from qa.encoder.weights import file_sha256
+from qa.evaluation.labels import DataSet
+from qa.evaluation.methods import Rankings, rank_all, relevant
+
+LOSS = 0.002  # of hit@1; below it, a difference cannot be told from chance on these files
+SIDES = list(itertools.product(("float32", "int8"), repeat=2))
+
+
+class TwoSided:
+    """Encodes questions with one encoder and passages with another, each text once."""
+
+    def __init__(self, query: Encoder, passage: Encoder) -> None:
+        self._encoders = {Role.QUERY: query, Role.PASSAGE: passage}
+        self.fingerprint = f"{query.fingerprint} {passage.fingerprint}"
+        self.dimension = query.dimension
+        self.max_tokens = query.max_tokens
+
+    def encode(self, texts: Sequence[str], role: Role = Role.PASSAGE) -> list[Encoding]:
+        """Encode texts with their side's encoder."""
+        return self._encoders[role].encode(texts, role)
+
+    def spans(self, text: str) -> NDArray[np.int32]:
+        """Return the code points of each token."""
+        return self._encoders[Role.QUERY].spans(text)
+
+
+class Remembering:
+    """Serves an encoder, and each call's texts only once; the four combinations ask for the same."""
+
+    def __init__(self, encoder: Encoder) -> None:
+        self._encoder = encoder
+        self._known: dict[tuple[Role, tuple[str, ...]], list[Encoding]] = {}
+        self.fingerprint = encoder.fingerprint
+        self.dimension = encoder.dimension
+        self.max_tokens = encoder.max_tokens
+
+    def encode(self, texts: Sequence[str], role: Role = Role.PASSAGE) -> list[Encoding]:
+        """Encode texts, or return what was encoded before."""
+        key = (role, tuple(texts))
+        if key not in self._known:
+            self._known[key] = self._encoder.encode(texts, role)
+        return self._known[key]
+
+    def spans(self, text: str) -> NDArray[np.int32]:
+        """Return the code points of each token."""
+        return self._encoder.spans(text)
+
+
+def main() -> None:
+    """Quantise, measure both sides' speed and all four combinations' quality."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--limit", type=int, default=0, help="questions of each article; 0 takes all")
+    parser.add_argument("--rounds", type=int, default=100)
+    chosen = parser.parse_args()
+    record = Record("precision", "Float32 or int8: what does a smaller encoder save, and what does it lose?")
+    load_encoder()  # exports the model if that was never done
+    sets = data_sets()
+    with tempfile.TemporaryDirectory() as temporary:
+        folders = {"float32": folder(), "int8": quantise(folder(), Path(temporary))}
+        _speed(record, folders, chosen.rounds)
+        encoders = {name: OnnxEncoder(source) for name, source in folders.items()}
+        for name, encoder in encoders.items():
+            record.add(
+                f"{name}: a question's vector, alone and in a batch, differs by", batch_effect(encoder), "cosine"
+            )
+        known: dict[str, Encoder] = {name: Remembering(encoder) for name, encoder in encoders.items()}
+        for data in sets:
+            hits = {sides: hit_at_1(data, TwoSided(known[sides[0]], known[sides[1]]), chosen.limit) for sides in SIDES}
+            base, count = hits[SIDES[0]]
+            record.add(f"{data.name}: hit@1, float32", base, f"of {count}")
+            for query, passage in SIDES[1:]:
+                name = f"{data.name}: hit@1 with {query} questions, {passage} passages, change"
+                record.add(name, hits[query, passage][0] - base, "", target=Target(least=-LOSS))
+    record.save()
+
+
+def quantise(source: Path, target: Path) -> Path:
+    """Write an int8 copy of an exported model into ``target`` and return it."""
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
+    logging.getLogger().setLevel(logging.ERROR)  # it advises to pre-process, which changes nothing here
+    quantize_dynamic(source / MODEL_FILE, target / MODEL_FILE, weight_type=QuantType.QInt8, per_channel=True)
+    shutil.copy(source / TOKENIZER_FILE, target)
+    config = json.loads((source / CONFIG_FILE).read_text("utf-8"))
+    config["sha256"] = {name: file_sha256(target / name) for name in (MODEL_FILE, TOKENIZER_FILE)}
+    (target / CONFIG_FILE).write_text(json.dumps(config), "utf-8")
+    return target
+
+
+def batch_effect(encoder: Encoder) -> float:
+    """Return the largest cosine distance between a question encoded alone and among others.
+
+    Dynamic quantisation scales activations by the batch's largest, so that who else asks matters.
+    """
+    texts = questions(32)
+    together = encoder.encode(texts, Role.QUERY)
+    alone = [encoder.encode([text], Role.QUERY)[0] for text in texts]
+    return max(1 - float(a.pooled @ b.pooled) for a, b in zip(alone, together, strict=True))
+
+
+def hit_at_1(data: DataSet, encoder: Encoder, limit: int) -> tuple[float, int]:
+    """Return the share of answerable questions whose first sentence is right, and their number."""
+    hits = []
+    for task in data.tasks:
+        labels = [label for label in task.labels if label.spans and not label.history]
+        engine = Engine.from_articles([task.article], encoder=encoder)
+        rankings, judge = Rankings(engine.index, encoder, ("product",)), relevant(engine.index)["sentence"]
+        for label in labels[: limit or None]:
+            gold = judge(label)
+            found = rank_all(rankings, engine.query(label.text))["sentence"].get("product", [])
+            if gold:
+                hits.append(bool(found) and found[0] in gold)
+    return float(np.mean(hits)), len(hits)
+
+
+def _speed(record: Record, folders: dict[str, Path], rounds: int) -> None:
+    """Time one question and a batch of passages, on one thread and on all cores."""
+    asked = questions(rounds)
+    text = data_sets()[0].tasks[0].article
+    passages = [text.quote(passage.span) for passage in text.passages[:16]]
+    for threads in (1, 0):
+        models = {name: BareModel(threads, source) for name, source in folders.items()}
+        for what, batches, count in (
+            ("a question", [[text] for text in asked], rounds),
+            ("16 passages", [passages], 5),
+        ):
+            feeds = [models["float32"].feeds(batch) for batch in batches]
+            seconds = interleaved({name: partial(_run, model, feeds) for name, model in models.items()}, count)
+            place = f"{what}, {'one thread' if threads else 'all cores'}"
+            record.add(f"{place}: float32", [1000 * each for each in seconds["float32"]], "ms")
+            record.add(
+                f"{place}: int8", [1000 * each for each in seconds["int8"]], "ms", baseline=f"{place}: float32",
+                target=Target(most=1.0),
+            )  # fmt: skip
+
+
+def _run(model: BareModel, feeds: Sequence[dict[str, NDArray[np.int64]]], number: int) -> None:
+    model.run(feeds[number % len(feeds)])
+
+
+if __name__ == "__main__":
+    main()
