@@ -39,6 +39,7 @@ MAX_QUEUED_EVENTS = 256  # in a burst; the queue is emptied as fast as it is rea
 QUEUE_NEWS_SECONDS = 5.0
 MAX_SESSIONS = 1000  # at 20 to 40 kB each
 BACKLOG = 256  # connections that may wait to be accepted
+SWITCH_SECONDS = 0.0005
 SHUTDOWN_SECONDS = 1  # open pages hold a stream for as long as they live; there is nothing to wait for
 
 
@@ -174,6 +175,9 @@ def serve(
     Raises:
         SettingsError: host and port cannot be listened on, or an argument is malformed.
     """
+    # Python lets a thread compute for so long before another gets its turn; by default, 5 ms, which the thread that
+    # reads and writes the connections would wait for several times with each question.
+    sys.setswitchinterval(SWITCH_SECONDS)
     listener = _listen(host, port)
     with listener:
         service = Service(load, log=log)
