@@ -39,7 +39,7 @@ chat: $(VENV)/.ready
 	$(BIN)/qa chat --port $(PORT)
 
 test: $(VENV)/.ready $(VENV)/.browser check
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: $(VENV)/.ready
 	$(BIN)/ruff check .

@@ -1,25 +1,19 @@
-"""Ratings become labelled questions, which an evaluation takes; and the whole circle from a dislike to an answer."""
+"""Ratings become labelled questions, which an evaluation takes."""
 
 import json
 import re
-from io import StringIO
 from pathlib import Path
 
 import pytest
 from diary import LAMP, TALL, VISITS, Diary
 from lighthouse import TEXT, lighthouse
-from rich.console import Console
 
-from qa import Article, Citation, Engine, FeedbackError, Settings, Span, corpus_path
+from qa import Article, FeedbackError, Span
 from qa.cli import main
-from qa.encoder import Encoder
-from qa.evaluate import Request, evaluate_files
 from qa.evaluation.labels import read_labels
 from qa.feedback.anchors import anchor
 from qa.feedback.export import Export, export, only_article
-from qa.feedback.log import FeedbackLog
 from qa.readers import parse_article
-from qa.web.service import Service
 
 
 @pytest.fixture
@@ -137,48 +131,3 @@ def test_the_command_writes_labels_and_says_what_became_none(
 def test_several_articles_are_refused_with_the_remedy() -> None:
     with pytest.raises(FeedbackError, match="folder holds 2 articles; name one with --article"):
         only_article([lighthouse(), lighthouse()], "folder")
-
-
-def test_a_dislike_becomes_a_failing_case_and_the_draft_of_it_an_answer(
-    engine: Engine, encoder: Encoder, tmp_path: Path
-) -> None:
-    question = "What is good about open-sourcing R1?"
-    right = "Developers anywhere in the world can obtain R1 and build it into their own work"
-    article = engine.articles[0]
-    path, out = tmp_path / "log.sqlite3", tmp_path / "out"
-    service = Service(lambda: engine, log=FeedbackLog(path))
-    service.start()
-    service.wait()
-
-    # A reader asks, dislikes the answer and marks the right sentence.
-    reply = service.submit_recorded(question).result()
-    assert right not in reply.answer.text
-    span = next(s for p in article.passages for s in p.sentences if right in article.quote(s))
-    marked = Citation(1, article.quote(span), span.start, span.end, "", article.name)
-    assert service.log is not None
-    assert service.log.rate(reply.question_id, False, reason="That is what is bad.", marked=marked)
-    service.close()
-
-    # It is a case that fails.
-    labels, source = out / "feedback.jsonl", corpus_path() / "deepseek.md"
-    main(["feedback", "export", "--log", str(path), "--out", str(labels)])
-    assert _right(labels, source) == 0
-
-    # The author adds the draft's entry.
-    main(["insights", "--log", str(path), "--draft-faq", "--out", str(out)])
-    draft = (out / "faq-draft.md").read_text(encoding="utf-8")
-    entry = draft[draft.index("\n## What is good") :].replace("\n## ", "\n### ")
-    later = tmp_path / "deepseek.md"
-    later.write_text(source.read_text(encoding="utf-8").rstrip() + f"\n{entry}", encoding="utf-8")
-
-    answer = Engine.from_path(later, encoder=encoder).ask(question)
-    assert (answer.kind, answer.text, answer.confidence) == ("faq", marked.quote, 1)
-    main(["feedback", "export", "--log", str(path), "--article", str(later), "--out", str(labels)])
-    assert _right(labels, later) == 1
-
-
-def _right(labels: Path, article: Path) -> float:
-    """Evaluate labels of the split "feedback"; return the share that is right."""
-    request = Request(files=[labels], article=article, settings=Settings(), split="feedback", methods=["product"])
-    results = evaluate_files(request, Console(file=StringIO()))
-    return float(results["data"]["feedback"]["answers"]["faq and fact right"]["value"])
