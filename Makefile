@@ -5,14 +5,14 @@ PORT ?= 7860
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help setup chat test check format eval bench bench-peers bench-soak screenshots clean
+.PHONY: help setup chat test check format eval bench bench-peers bench-size bench-soak screenshots clean
 
 help:
 	@echo "make chat         serve the web chat over the bundled article, at http://127.0.0.1:$(PORT)"
 	@echo "make test         run all checks and tests, the browser's too"
 	@echo "make check        lint and type-check only"
 	@echo "make eval         measure the answers; writes eval-report/report.html"
-	@echo "make bench        measure the speed; writes benchmarks/results (bench-peers and bench-soak take long)"
+	@echo "make bench        measure the speed; writes benchmarks/results (bench-peers, bench-size and bench-soak take long)"
 	@echo "make screenshots  make the README's pictures anew"
 	@echo "make setup        only set up .venv"
 	@echo "make clean        remove what was set up and built"
@@ -58,10 +58,15 @@ bench: $(VENV)/.ready
 	$(BIN)/python -m benchmarks.question
 	$(BIN)/python -m benchmarks.start
 	$(BIN)/python -m benchmarks.precision --limit 20
+	$(BIN)/python -m benchmarks.folder
+	$(BIN)/python -m benchmarks.size --sizes 1000 10000
 	$(BIN)/python -m benchmarks.load
 
 bench-peers: $(VENV)/.ready
 	$(BIN)/python -m benchmarks.against
+
+bench-size: $(VENV)/.ready
+	$(BIN)/python -m benchmarks.size
 
 bench-soak: $(VENV)/.ready
 	$(BIN)/python -m benchmarks.soak

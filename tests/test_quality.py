@@ -11,11 +11,12 @@ from typing import Any
 
 import pytest
 
-from qa import Settings, corpus_path
+from qa import Engine, Settings, corpus_path
 from qa.encoder import Encoder
 from qa.evaluate import Request, read_all
 from qa.evaluation.gate import check
 from qa.evaluation.run import Evaluation
+from qa.retrieval import search_sentences
 
 BASELINES = Path(__file__).parent / "baselines"
 FOLDER = os.environ.get("QA_BENCHMARKS", "")
@@ -90,3 +91,20 @@ class TestPublic:
     def test_confidence_tells_questions_about_other_articles(self, public: dict[str, Any], data: str) -> None:
         """Compare how well confidence separates them with the floor."""
         assert public["data"][data]["answers"]["off-topic AUROC"]["value"] >= 0.995
+
+    def test_all_articles_in_one_index_are_nearly_as_easy_to_tell_apart(
+        self, encoder: Encoder, public: dict[str, Any]
+    ) -> None:
+        """Compare with the figure of one article at a time."""
+        tasks = read_all(Request(files=[Path(FOLDER) / PUBLIC[0]], article=corpus_path(), settings=Settings()))[0].tasks
+        engine = Engine.from_articles([task.article for task in tasks], encoder=encoder)
+        right = []
+        for number, label in ((number, label) for number, task in enumerate(tasks) for label in task.labels):
+            if label.spans:
+                hits = search_sentences(engine.index, engine.query(label.text))
+                best = engine.index.passages[int(hits.passages[hits.order()[0]])]
+                right.append(best.article == number and any(map(best.passage.span.contains, label.spans)))
+        alone = public["data"]["squad-dev-8"]["retrieval"]["passage"]["product"]["hit@1"]["value"]
+
+        assert len(right) == 1611
+        assert sum(right) / len(right) >= alone - 0.03

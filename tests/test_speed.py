@@ -5,6 +5,7 @@ Each may try again, since a shared machine is slow in moments: a ratio that is o
 
 import itertools
 import os
+import shutil
 import statistics
 import time
 import uuid
@@ -15,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.bare import BareModel
+from benchmarks.data import FOLDER, PASSAGE_FILES, data_sets
 from benchmarks.record import Record, Target, interleaved
 from qa import Engine, Settings, corpus_path
 from qa.encoder import Encoder, Role, load_encoder
@@ -61,6 +63,48 @@ def test_an_article_that_was_indexed_before_is_open_in_a_fraction_of_the_time(en
         return (starts[2] - starts[1]) / (starts[1] - starts[0])
 
     assert within(ratio, most=0.25)
+
+
+@pytest.mark.benchmark
+@pytest.mark.skipif(not FOLDER, reason="set QA_BENCHMARKS to the folder of the public files to index them too")
+def test_a_folder_of_a_hundred_articles_is_indexed_at_the_encoders_pace_and_mended_at_once(
+    encoder: Encoder, tmp_path: Path
+) -> None:
+    corpus, settings = tmp_path / "corpus", Settings(index_dir=str(tmp_path / "indexes"))
+    corpus.mkdir()
+    articles = [task.article for data in data_sets(PASSAGE_FILES[:2]) for task in data.tasks]
+    texts = [article.quote(passage.span) for article in articles for passage in article.passages][:300]
+    for number in range(100):
+        (corpus / f"{number:02}.txt").write_text("\n\n".join(texts[3 * number : 3 * number + 3]), encoding="utf-8")
+
+    def seconds(action: Callable[[], object]) -> float:
+        start = time.perf_counter()
+        action()
+        return time.perf_counter() - start
+
+    def index() -> Engine:
+        return Engine.from_path(corpus, settings, encoder)
+
+    def edit() -> None:
+        path = corpus / "42.txt"
+        path.write_text(path.read_text(encoding="utf-8") + f" As told on day {time.monotonic_ns()}.", encoding="utf-8")
+
+    def pace() -> float:
+        shutil.rmtree(settings.index_dir, ignore_errors=True)
+        bare = seconds(lambda: [encoder.encode(texts[first : first + 100]) for first in (0, 100)])
+        whole = seconds(index)
+        return (bare + seconds(lambda: encoder.encode(texts[200:]))) / whole
+
+    # benchmarks/folder.py has the figures of a quiet machine: .95 and more, .01, .015.
+    assert within(pace, least=0.8)
+    whole = seconds(lambda: encoder.encode(texts))
+    assert within(lambda: seconds(index) / whole, most=0.1)
+
+    def mending() -> float:
+        edit()
+        return seconds(index) / whole
+
+    assert within(mending, most=0.05)
 
 
 def test_eight_who_ask_at_once_get_a_good_share_of_what_the_encoder_can_do() -> None:
