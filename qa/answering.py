@@ -23,6 +23,7 @@ NEIGHBOUR_DISTANCE = 1.0
 # Log-odds by which a sentence has to be likelier than a FAQ entry to be preferred: an author wrote the
 # entry as an answer. Of .5, .75 and 1, this answered most of the bundled dev half's questions and dialogues.
 FAQ_LEAD = 0.75
+SMALL_TALK = "small talk"  # the reason of a reply that is no answer, and none to tell a reader
 MAX_CITATIONS = 5  # of the same words, in as many articles
 COPIES_SOUGHT = 200  # hits that are compared; a copy of the best one ranks near it
 # A sentence that opens so cannot be understood without the one before.
@@ -244,7 +245,7 @@ def abstain(
 
 def chat(question: str, reply: str, index: Index, only: int | None = None) -> Answer:
     """Return a reply to small talk: no answer, and nothing that was not found."""
-    return replace(abstain(question, "small talk", index, only=only), text=reply)
+    return replace(abstain(question, SMALL_TALK, index, only=only), text=reply)
 
 
 def _copies(index: Index, best: Candidate, sentences: SentenceHits, faqs: FaqHits) -> Iterator[Candidate]:

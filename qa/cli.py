@@ -26,7 +26,8 @@ def configure(
     """Ask an article a question; get the very sentence that answers it, or an honest no."""
     logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, format="qa: %(message)s")
     if not verbose:
-        logging.getLogger("pypdf").setLevel(logging.ERROR)  # it remarks on flaws that it copes with
+        for name in ("pypdf", "huggingface_hub.utils._http"):  # they remark on flaws that they cope with, on each try
+            logging.getLogger(name).setLevel(logging.ERROR)
 
 
 app.command()(asking.ask)
@@ -47,7 +48,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if isinstance(code, int) and code:  # what a command that stopped with ``typer.Exit`` gave as its code
             raise SystemExit(code)
     except AskError as error:
-        sys.stderr.write(f"qa: {error}\n")
+        from qa.readers.sources import printable
+
+        # It may repeat what a server or a file's name says, which a terminal must not take for commands.
+        sys.stderr.write(f"qa: {printable(' '.join(str(error).split()))}\n")
         raise SystemExit(2) from None
     except typer.Abort:
         raise SystemExit(130) from None

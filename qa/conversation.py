@@ -6,6 +6,7 @@ confidence decides. A question that stands on its own is never mixed with an old
 
 import re
 from collections.abc import Callable, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from qa.signals import NAMED, PERSON, expects, holds
@@ -58,8 +59,8 @@ SMALL_TALK = (
             r"|how does this work|what can i ask(?: you)?(?: here)?|help(?: me)?|what is this(?: page| chat)?)\W*",
             re.IGNORECASE,
         ),
-        "Ask me anything that {subject} may say. I answer with its own sentence and show where it stands. "
-        "If it has no answer, I say so.",
+        "Ask me anything that {subject} may say. I answer with the very sentence and show where it stands. "
+        "If there is no answer, I say so.",
     ),
 )
 
@@ -153,14 +154,21 @@ def suggest(engine: "Engine", answer: "Answer", asked: Sequence[str], article: s
     """
     done = {_words(question) for question in (*asked, answer.question)}
     given = {citation.quote for citation in answer.citations}
-    every = [
-        (engine.articles[number].quote(faq.question), engine.articles[number].quote(faq.answer))
-        for number, faq in engine.index.faqs
-        if article in {None, engine.articles[number].name}
-    ]
+    index = engine.index
+    only = None if article is None else index.numbers[article]
+    every = (
+        (index.articles[number].quote(faq.question), index.articles[number].quote(faq.answer))
+        for number, faq in index.faqs
+        if only in {None, number}
+    )
     near = [(match.question, match.answer) for match in answer.faqs]
-    fresh = [question for question, reply in [*near, *every] if reply not in given and _words(question) not in done]
-    return tuple(dict.fromkeys(fresh))[:SUGGESTIONS]
+    fresh: dict[str, None] = {}
+    for question, reply in chain(near, every):  # of thousands, the first few will do
+        if reply not in given and _words(question) not in done:
+            fresh[question] = None
+        if len(fresh) == SUGGESTIONS:
+            break
+    return tuple(fresh)
 
 
 def _words(question: str) -> str:

@@ -137,7 +137,7 @@ class Engine:
         reply = small_talk(text, subject)
         if reply:
             return chat(text, reply, self.index, only)
-        foreign = self._foreign(text, only or 0)
+        foreign = self._foreign(text, only)
         if foreign:
             return abstain(text, foreign, self.index, only=only)
         look = self._look(self.query(text), only)
@@ -233,15 +233,19 @@ class Engine:
         """Return whether the model knows a word whole; what it has to piece together may be a mistake."""
         return len(self.encoder.spans(word)) == 1
 
-    def _foreign(self, question: str, article: int) -> str:
+    def _foreign(self, question: str, only: int | None) -> str:
         """Return why the question's language cannot be answered; "" if it can. The default model reads English."""
-        if self.settings.model != DEFAULT_MODEL or not self.articles:
+        asked = language.detect(question) if self.settings.model == DEFAULT_MODEL else ""
+        articles = self.articles if only is None else [self.articles[only]]
+        if not asked or not articles:
             return ""
-        asked, written = language.detect(question), self.articles[article].language
-        if asked in {"", written} or not language.differs(question, asked, written):
-            return ""
-        name = language.NAMES
-        return f"the question seems to be in {name[asked]}, but the article is in {name.get(written, written)}"
+        written: dict[str, None] = {}  # in the order of the articles
+        for article in articles:
+            if asked == article.language or not language.differs(question, asked, article.language):
+                return ""
+            written[language.NAMES.get(article.language, article.language)] = None
+        subject = "the article is" if len(articles) == 1 else "the articles are"
+        return f"the question seems to be in {language.NAMES[asked]}, but {subject} in {' and '.join(written)}"
 
 
 def check_question(question: str, limit: int) -> str:

@@ -79,7 +79,8 @@ async def _fetch(address: str, allowed: Callable[[str], bool], resolve: Resolver
         hosts = await _addresses(url, allowed, resolve)
         # Nothing of the environment: no proxy that would resolve the name again, no passwords from a file.
         timeout = httpx.Timeout(MAX_SECONDS, connect=CONNECT_SECONDS)
-        async with httpx.AsyncClient(trust_env=False, timeout=timeout, headers={"User-Agent": _user_agent()}) as client:
+        headers = {"User-Agent": _user_agent(), "Accept-Encoding": "gzip, deflate"}
+        async with httpx.AsyncClient(trust_env=False, timeout=timeout, headers=headers) as client:
             try:
                 response = await _connect(client, url, hosts)
                 try:
@@ -169,6 +170,10 @@ async def _receive(url: "httpx.URL", response: "httpx.Response") -> Source:
     kind, _, parameters = response.headers.get("content-type", "").lower().partition(";")
     if not READABLE.fullmatch(kind.strip()):
         raise ReadError(f"{url} is {kind[:80]}; give the address of a page, a text, a PDF or a Word document")
+    # Others, and one around the other, grow a thousandfold and more before anything can be counted.
+    packing = response.headers.get("content-encoding", "").strip().lower()
+    if "," in packing or packing in {"br", "zstd"}:
+        raise ReadError(f"{url} is packed as {packing[:80]}; save the page and give the file")
     remedy = "save it, and give a part of it as a file"
     declared = response.headers.get("content-length", "")
     if declared.isdecimal() and int(declared) > MAX_BYTES:

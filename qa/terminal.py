@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from rich.padding import Padding
 from rich.text import Text
 
-from qa.answering import Answer, AnswerKind, Citation
+from qa.answering import SMALL_TALK, Answer, AnswerKind, Citation
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,7 +31,8 @@ def print_answer(answer: Answer, console: "Console") -> None:
         if answer.closest:
             _line(console, f"Closest, but not an answer ({answer.confidence:.0%} sure):", "dim")
             _block(console, f"“{_flat(answer.closest.quote)}”", answer.closest.section + _page(answer.closest))
-        _line(console, f"Why: {answer.reason}.", "dim")
+        if answer.reason != SMALL_TALK:
+            _line(console, f"Why: {answer.reason}.", "dim")
         if answer.suggestions:
             _line(console, "You can ask:", "dim")
             for suggestion in answer.suggestions:
@@ -107,7 +108,7 @@ def print_verdicts(verdicts: "Sequence[Verdict]", console: "Console") -> None:
         line = Text(" ".join(words), style=STATE_STYLES[verdict.state])
         console.print(line + Text(f": “{shown}”", style="dim"), soft_wrap=True)
         if runs := verdict.difference():
-            console.print(Padding(_marked(runs), (0, 0, 0, 2)))
+            console.print(Padding(_marked(runs), (0, 0, 0, 2), expand=False))
     counts = Counter(verdict.state.value for verdict in verdicts)
     total = ", ".join(f"{count} {state}" for state, count in counts.items()) or "the answers quote nothing"
     _line(console, f"{len(verdicts)} quote{'' if len(verdicts) == 1 else 's'}: {total}", "bold")
@@ -133,4 +134,4 @@ def _line(console: "Console", text: str, style: str) -> None:
 
 
 def _block(console: "Console", text: str, section: str) -> None:
-    console.print(Padding(Text(text) + Text(f"  ({_flat(section)})", style="dim"), (0, 0, 0, 2)))
+    console.print(Padding(Text(text) + Text(f"  ({_flat(section)})", style="dim"), (0, 0, 0, 2), expand=False))

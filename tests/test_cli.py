@@ -75,6 +75,7 @@ def test_one_article_of_a_folder_is_asked_by_its_name(tmp_path: Path) -> None:
         (["ask", "who?", "--settings", "nowhere.toml"], "cannot read settings nowhere.toml"),
         (["show", "--article", "nowhere.md"], "nowhere.md does not exist"),
         (["chat", "nowhere.md"], "nowhere.md does not exist"),
+        (["faq", "http://127.0.0.1:9/"], "leads to 127.0.0.1, which is not public; add --allow-private"),
         (["eval", "nowhere.jsonl"], "cannot read nowhere.jsonl"),
         (["eval", "--methods", "guessing"], "unknown method guessing"),
     ],
@@ -101,6 +102,15 @@ def test_show_prints_sections_passages_sentences_and_faq() -> None:
     assert "Passage 1, characters" in shown
     assert "  1. The Chinese AI startup DeepSeek" in shown
     assert "FAQ, 10 entries" in shown
+
+
+def test_control_characters_of_a_name_never_reach_the_terminal(tmp_path: Path) -> None:
+    done = qa("show", "--article", str(tmp_path / "a\x1b[2J\nb.md"))
+
+    assert (done.returncode, done.stderr) == (
+        2,
+        f"qa: {tmp_path}/a\ufffd[2J b.md does not exist; give a file or a folder\n",
+    )
 
 
 def test_control_characters_of_an_article_never_reach_the_terminal(tmp_path: Path) -> None:

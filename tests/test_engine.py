@@ -126,6 +126,23 @@ def test_a_question_in_another_language_is_not_guessed_at(engine: Engine, questi
     assert len(answer.suggestions) == 3
 
 
+def test_a_question_may_be_in_the_language_of_any_article_that_is_asked() -> None:
+    texts = {
+        "a.txt": "Die Fähre wurde im Jahr 1874 gebaut und fährt noch.",
+        "b.txt": "The lighthouse was lit in 1902, and it is still there.",
+        "c.txt": "Der Damm ist nicht hoch und wurde von den Bauern gebaut.",
+    }
+    engine = Engine.from_articles([parse_article(*text) for text in texts.items()], encoder=ToyEncoder())
+    question, foreign = "When was the lighthouse lit, and is it still there?", "Quand le phare a-t-il été construit ?"
+
+    assert "seems to be in" not in engine.ask(question).reason
+    assert "seems to be in" not in engine.ask(question, article="b.txt").reason
+    alone = engine.ask(question, article="c.txt").reason
+    assert alone == "the question seems to be in English, but the article is in German"
+    among = engine.ask(foreign).reason
+    assert among == "the question seems to be in French, but the articles are in German and English"
+
+
 @pytest.mark.parametrize(
     ("typed", "understood"),
     [

@@ -2,6 +2,7 @@
 
 import contextlib
 import datetime as dt
+import gzip
 import socket
 import ssl
 import threading
@@ -71,6 +72,9 @@ PAGES: dict[str, Answer] = {
     "/slow": slow,
     "/picture": respond(b"\x89PNG", "image/png"),
     "/huge": respond(b"", Content_Length="20000001"),
+    "/packed": respond(gzip.compress(b"Bees dance."), Content_Encoding="gzip"),
+    "/packed-twice": respond(b"", Content_Encoding="gzip, gzip"),
+    "/packed-tight": respond(b"", Content_Encoding="br"),
     "/gone": respond(b"", status=410),
     "/moved": redirect("/bees/#dance"),
     "/round": redirect("/round"),
@@ -139,6 +143,10 @@ def test_a_server_that_names_no_type_may_send_what_can_be_read(site: str) -> Non
     assert fetch(f"{site}/no-type", allow_private=True).read() == b"Bees dance."
 
 
+def test_a_packed_page_is_unpacked(site: str) -> None:
+    assert fetch(f"{site}/packed", allow_private=True).read() == b"Bees dance."
+
+
 def test_the_host_is_asked_for_by_its_name_at_the_address_that_was_checked(site: str) -> None:
     port = site.rpartition(":")[2]
     asked = []
@@ -177,6 +185,8 @@ def test_the_environments_proxies_are_not_asked(site: str, monkeypatch: pytest.M
         ("gone", "answered 410 Gone; check the address, or save the page and give the file"),
         ("huge", "has 20,000,001 bytes; the limit is 20,000,000: save it, and give a part of it as a file"),
         ("endless", "has more bytes than the limit, 20,000,000: save it, and give a part of it as a file"),
+        ("packed-twice", "is packed as gzip, gzip; save the page and give the file"),
+        ("packed-tight", "is packed as br; save the page and give the file"),
         ("round", "is the end of more redirects than the limit, 5; give the last address"),
     ],
 )  # fmt: skip

@@ -111,6 +111,12 @@ def test_what_is_no_file_is_left_out_and_a_name_that_is_no_text_is_shown_as_far_
     assert names(tmp_path) == ["a.txt", "b\ufffd.txt"]
 
 
+def test_names_that_differ_in_what_cannot_be_shown_stay_different(tmp_path: Path) -> None:
+    fill(tmp_path, "a\x01.txt", "a\x02.txt")
+
+    assert names(tmp_path) == ["a\ufffd.txt", "a\ufffd.txt\ufffd"]
+
+
 def test_a_folder_of_more_files_than_the_limit_is_refused_at_once(tmp_path: Path) -> None:
     fill(tmp_path, "1", "2", "3")
 

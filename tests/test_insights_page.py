@@ -126,7 +126,7 @@ def test_the_terminal_tells_the_figures(diary: Diary, path: Path, engine: Engine
     for line in (
         "2 questions", "1 answered 50% of the questions", "1 refused 50%", "1 liked",
         "88% median confidence of the answers given", "20 ms median latency from question to answer",
-        f"1 1 0 The lighthouse {TALL}", "1 of 1 groups of questions are shown, the largest ones.",
+        f"1 1 0 The lighthouse {TALL}", "What readers asked. From the first question to 2027-01-15 08:00 UTC.",
     ):  # fmt: skip
         assert line in lines
     assert any(line.startswith("1 0 who drew the plans no") for line in lines)
@@ -155,7 +155,7 @@ def test_the_command_prints_writes_and_drafts(
 
     shown = capsys.readouterr()
     assert json.loads(shown.out)["gaps"][0]["question"] == "who drew the plans of the lighthouse"
-    assert "with 1 entries" in shown.err
+    assert "(entries: 1, of which for you to answer: 1)" in shown.err
     assert sorted(file.name for file in out.iterdir()) == [
         "faq-draft.jsonld", "faq-draft.md", "insights.html", "insights.json", "insights.md", "insights.png",
     ]  # fmt: skip

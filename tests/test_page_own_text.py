@@ -77,6 +77,8 @@ def test_pasted_text_is_asked_by_keyboard_alone(page: Page, site: str) -> None:
     page.keyboard.press("Enter")
     expect(page.locator("#asking")).to_contain_text("You are asking “Pasted text”.")
     expect(page.locator("#q textarea")).to_be_focused()
+    page.get_by_role("tab", name="Questions (0)").click()
+    expect(page.locator("#faq")).to_have_text("There are no ready questions here. Ask in your own words.")
     ask(page, "When was the lighthouse lit?")
     assert "The lighthouse was lit in 1874." in lit(page)
 
@@ -107,6 +109,8 @@ def test_a_text_that_has_expired_is_asked_for_again_and_nothing_else_answers(pag
         visit(page, address)
         bring(page, "bees.md", BEES.encode())
         expect(page.locator("#asking")).to_contain_text("bees.md")
+        bring(page, "bees.md", b"")
+        expect(page.locator("#own-news")).to_have_text("bees.md is empty; give a file with at least one sentence.")
         visitors.close()
         ask(page, FOUNDED)
         expect(answers(page).last).to_have_text(
@@ -116,6 +120,8 @@ def test_a_text_that_has_expired_is_asked_for_again_and_nothing_else_answers(pag
         expect(page.locator("#notice")).to_contain_text("Your text has expired here")
         page.get_by_role("button", name="Close it and return to what is published").click()
         expect(page.locator("#asking")).to_have_text("")
+        expect(page.locator("#article .art")).to_be_visible()
+        expect(page.locator("#own-news")).to_have_text("")
         ask(page, FOUNDED)
         expect(answers(page).last.locator("blockquote")).to_be_visible()
 

@@ -1,5 +1,6 @@
 """Whatever a file holds, its parts are exact slices of the text, and what a reader sees is what is kept."""
 
+import time
 from io import BytesIO
 from pathlib import Path
 from zipfile import ZipFile
@@ -103,6 +104,20 @@ def test_a_damaged_file_is_read_as_far_as_it_goes_or_is_a_read_error_of_one_line
         check_spans(article)
         return
     assert message.isprintable()
+
+
+def test_a_paragraph_of_any_length_is_cut_where_its_sentences_end() -> None:
+    assert sentences(parse_article("a.txt", "The bees dance at noon. " * 2_000)) == [
+        ["The bees dance at noon."] * 2_000
+    ]
+
+
+@pytest.mark.parametrize("piece", ["... ", "<!--a-->", "[", "_a__b_ "])
+def test_what_no_person_writes_is_not_waited_for(piece: str) -> None:
+    start = time.perf_counter()
+    parse_article("a.txt", f"Bees dance.\n\n{piece * (200_000 // len(piece))}")
+
+    assert time.perf_counter() - start < 15  # some one to three seconds; it was minutes where each piece saw all others
 
 
 @pytest.mark.parametrize("source", ["One", "One sentence.", "One sentence.\n", "\ufeffOne sentence.\r\n"])

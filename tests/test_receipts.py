@@ -295,7 +295,7 @@ def test_verify_prints_a_line_for_each_quote_and_the_difference_and_fails_if_som
         "moved insects.md, characters 116–129 → insects.md, characters 114–127: “Nobody minds.”",
         "changed insects.md, characters 86–115 → insects.md, characters 86–113 (83% alike): "
         "“Wasps build nests from paper.”",
-        "  Wasps build nests [-from-] {+of+} paper." + " " * 38,
+        "  Wasps build nests [-from-] {+of+} paper.",
         "gone insects.md, characters 158–198: “Karl von Frisch found the dance in 1927.”",
         "3 quotes: 1 moved, 1 changed, 1 gone",
     ]  # fmt: skip
@@ -330,6 +330,14 @@ def test_bad_input_of_verify_ends_with_code_2(tmp_path: Path, capsys: pytest.Cap
         cli.main(["verify", str(tmp_path / "r.json")])
     assert stop.value.code == 2
     assert capsys.readouterr().err.startswith("qa: cannot read ")
+
+
+def test_the_terminal_gives_no_reason_for_small_talk() -> None:
+    console = Console(width=60, record=True, file=StringIO())
+    print_answer(
+        Answer("hi", AnswerKind.NONE, "Hello!", 0.0, reason="small talk", suggestions=("Who minds?",)), console
+    )
+    assert console.export_text().splitlines() == ["Hello!", "You can ask:", "  • Who minds?"]
 
 
 def test_the_terminal_shows_page_and_link_of_a_quote_and_all_its_places() -> None:

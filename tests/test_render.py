@@ -95,7 +95,7 @@ def test_an_answer_shows_quote_number_section_and_confidence(bees: Article) -> N
     citation = cite(bees, "They dance in the dark.", "Bees")
     markup = render.answer_html(Answer("where", AnswerKind.PASSAGE, citation.quote, 0.93, (citation,)), [bees])
     assert markup == (
-        '<div class="answer"><blockquote class="cite">“They dance in the dark.” '
+        '<div class="answer"><blockquote class="cite" dir="auto">“They dance in the dark.” '
         f'<a class="cite" href="#cite-0-{citation.start}-{citation.end}" title="Show it in the article">[1]</a>'
         '</blockquote><p class="source"><span><span hidden>[1] </span><span>Bees</span>'
         f"<span hidden> (bees.md, characters 18–41, sha256 {bees.sha256[:12]})</span></span>"
@@ -199,7 +199,7 @@ def test_attacks_are_plain_text_in_the_chat(attack: str) -> None:
         markup = message["content"]
         reader = Reader(markup)
         assert set(reader.elements) <= expected
-        assert {name for _, name in reader.attributes} <= {"class", "href", "title", "role", "style", "hidden"}
+        assert {name for _, name in reader.attributes} <= {"class", "dir", "href", "title", "role", "style", "hidden"}
         assert words(attack) in words(reader.text)
         assert len(markup.splitlines()) == 1  # Markdown keeps its hands off a block of HTML up to a blank line
         assert markup.startswith("<div class=")
@@ -213,7 +213,7 @@ def test_attacks_are_plain_text_in_the_panel(attack: str) -> None:
     shown = panel.article_html(article) + panel.faq_html([article, article]) + panel.notice_html(attack)
     reader = Reader(shown)
     assert set(reader.elements) <= expected
-    allowed = {"class", "lang", "tabindex", "role", "aria-label", "type"}
+    allowed = {"class", "dir", "lang", "tabindex", "role", "aria-label", "type"}
     assert {name for _, name in reader.attributes if not name.startswith("data-")} <= allowed
     assert article.title in reader.text
     assert words(attack) in words(reader.text)
@@ -302,7 +302,7 @@ def test_every_sentence_and_faq_answer_of_the_panel_says_where_it_lies(bees: Art
 def test_date_summary_and_language_head_the_panel() -> None:
     source = "---\ntitle: Biene\ndate: 2024-05-01\nsummary: Kurz.\nlanguage: de\n---\n\nDie Biene tanzt."
     markup = panel.article_html(parse_article("b.md", source), 3)
-    assert 'data-article="3" lang="de"' in markup
+    assert 'data-article="3" lang="de" dir="auto"' in markup
     assert '<header><p class="date">2024-05-01</p><h2>Biene</h2><p class="summary">Kurz.</p></header>' in markup
 
 
@@ -321,6 +321,11 @@ def test_code_keeps_its_lines_and_hard_wrapped_text_does_not() -> None:
 
 
 def test_all_faq_entries_can_be_asked(bees: Article) -> None:
-    assert '<li><button type="button" class="ask">Who found out?</button></li>' in panel.faq_html([bees])
+    assert '<li><button type="button" class="ask" dir="auto">Who found out?</button></li>' in panel.faq_html([bees])
     assert "<h2>Bees</h2>" in panel.faq_html([bees, bees])
     assert "<h2>" not in panel.faq_html([bees])
+
+
+def test_an_error_becomes_a_sentence_that_leaves_a_name_as_it_is() -> None:
+    assert render.sentence("the question is empty") == "The question is empty."
+    assert render.sentence("bees.pdf is damaged; save it anew!") == "bees.pdf is damaged; save it anew!"

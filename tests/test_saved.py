@@ -8,6 +8,9 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +19,7 @@ from opening import CountingEncoder, open_corpus
 
 from qa import ReadError
 from qa.index import Index, open_index
-from qa.readers import find_sources, read_articles
+from qa.readers import Source, find_sources, read_articles
 
 BEES = (
     "# Bees\n\nBees dance. Wasps sting bees.\n\nHoney is sweet.\n\n"
@@ -104,6 +107,48 @@ def test_articles_that_come_and_go_are_followed_and_leave_nothing_behind(corpus:
     assert encoder.encoded() == ["Ants carry leaves."]
     assert same(index, corpus)
     assert not any(b"dusty" in path.read_bytes() for path in folder.rglob("*") if path.is_file())
+
+
+@dataclass(frozen=True, slots=True)
+class Changing(Source):
+    """A source that says something else each time it is read, in the end always the same."""
+
+    states: Sequence[bytes] = ()
+    reads: Counter[str] = field(default_factory=Counter)
+
+    def read(self) -> bytes:
+        """Return what it says now."""
+        self.reads["done"] += 1
+        return self.states[min(self.reads["done"], len(self.states)) - 1]
+
+
+def test_what_changes_while_it_is_read_is_kept_as_what_was_read(folder: Path) -> None:
+    still = Source("bees", data=BEES.encode())
+    before, after = MOTHS.encode(), b"# Moths\n\nMoths sleep.\n"
+    opened = [
+        open_index([still, Changing("moths", states=states)], CountingEncoder(), folder, "place").articles[1].text
+        for states in ([before, after], [before], [after])
+    ]
+
+    assert opened == ["Moths\n\nMoths sleep.", "Moths\n\nMoths fly at night.\n\nTheir wings are dusty.", opened[0]]
+
+
+def test_a_single_source_is_read_once_since_it_may_be_a_pipe(folder: Path) -> None:
+    pipe = Changing("pipe", states=[BEES.encode(), b""])
+
+    assert len(open_index([pipe], CountingEncoder(), folder, "pipe").articles) == 1
+    assert pipe.reads["done"] == 1
+
+
+def test_articles_of_one_name_or_from_another_address_are_not_taken_for_each_other(folder: Path) -> None:
+    bees, moths = Source("one", data=BEES.encode()), Source("one", data=MOTHS.encode())
+    open_index([bees, moths], CountingEncoder(), folder, "place")
+    other = Source("one", data=MOTHS.encode(), url="https://example.org/moths")
+
+    index = open_index([bees, moths, other], CountingEncoder(), folder, "place")
+
+    assert [article.title for article in index.articles] == ["Bees", "Moths", "Moths"]
+    assert [article.url for article in index.articles] == ["", "", "https://example.org/moths"]
 
 
 def test_a_moved_title_alone_encodes_nothing_and_is_seen(corpus: Path, folder: Path) -> None:
@@ -249,9 +294,14 @@ def test_indexes_that_nobody_opened_for_long_are_removed(corpus: Path, folder: P
     open_index(find_sources(corpus / "bees.md"), CountingEncoder(), folder, "old")
     open_index(find_sources(corpus / "bees.md"), CountingEncoder(), folder, "recent")
     ages = {path.parent: 100 if number else 10 for number, path in enumerate(sorted(folder.glob("*/lock")))}
-    for place, days in ages.items():
+    own = [folder / "letters", folder / next(iter(ages)).name[::-1]]  # of whoever named the folder
+    for place in own:
+        place.mkdir()
+        (place / "letter.txt").touch()
+    for place, days in {**ages, **dict.fromkeys(own, 100)}.items():
         os.utime(place, (time.time() - days * 86_400,) * 2)
 
     open_corpus(corpus, folder, CountingEncoder())
 
     assert [place.exists() for place, days in ages.items()] == [days == 10 for days in ages.values()]
+    assert all((place / "letter.txt").exists() for place in own)

@@ -124,7 +124,9 @@ def test_a_body_beyond_the_limit_is_refused_with_a_sentence(client: TestClient) 
     assert page.status_code == 413
 
 
-def send_chunks(limit: int, chunks: Sequence[bytes], declared: int | None = None) -> tuple[int, int, bytes]:
+def send_chunks(
+    limit: int, chunks: Sequence[bytes], declared: int | None = None, *, chunked: bool = False
+) -> tuple[int, int, bytes]:
     """Send a body in chunks through the limit; return the status, the chunks read, and the body that arrived."""
     read, arrived, status = 0, b"", 0
 
@@ -147,14 +149,16 @@ def send_chunks(limit: int, chunks: Sequence[bytes], declared: int | None = None
         nonlocal status
         status = message.get("status", status)
 
-    length = (b"transfer-encoding", b"chunked") if declared is None else (b"content-length", str(declared).encode())
-    scope = {"type": "http", "method": "POST", "path": "/api/ask", "headers": [length]}
+    headers = [] if declared is None else [(b"content-length", str(declared).encode())]
+    headers += [(b"transfer-encoding", b"chunked")] if chunked or declared is None else []
+    scope = {"type": "http", "method": "POST", "path": "/api/ask", "headers": headers}
     asyncio.run(BodyLimit(app, api=limit)(scope, receive, send))
     return status, read, arrived
 
 
 def test_a_body_that_grows_too_long_is_not_read_to_its_end() -> None:
     assert send_chunks(10, [b"12345"] * 1000) == (413, 3, b"")
+    assert send_chunks(10, [b"12345"] * 1000, declared=5, chunked=True) == (413, 3, b"")
 
 
 def test_a_body_declared_too_long_is_not_read_at_all() -> None:

@@ -43,7 +43,7 @@ def ask(
 
 
 def show(article: ArticleOption = "", allow_private: AllowPrivateOption = False) -> None:
-    """Print the article as understood: sections, passages, sentences, FAQ."""
+    """Print an article as understood, with sections, sentences, FAQ."""
     from qa.readers import read_sources
     from qa.terminal import print_article
 

@@ -50,7 +50,7 @@ def insights(
     index: IndexOption = "",
     allow_private: AllowPrivateOption = False,
 ) -> None:
-    """Tell what readers asked, what they thought of the answers, and what the article lacks."""
+    """Tell what readers asked, and what the article lacks."""
     from qa.feedback.insights import gather, parse_since
     from qa.feedback.log import default_log_path
     from qa.feedback.schema import connect
@@ -80,8 +80,8 @@ def insights(
             written = write_drafts(entries, out or Path())
         answered = sum(bool(entry.answer) for entry in entries)
         typer.echo(
-            f"Wrote {written[0]} with {len(entries)} entries, {len(entries) - answered} of them for you to answer, "
-            f"and {written[1]} with the {answered} that have an answer.",
+            f"Wrote {written[0]} (entries: {len(entries)}, of which for you to answer: {len(entries) - answered}) "
+            f"and {written[1]} (those with an answer: {answered}).",
             err=True,
         )
 
@@ -103,7 +103,7 @@ def export_labels(
     settings: SettingsOption = "",
     allow_private: AllowPrivateOption = False,
 ) -> None:
-    """Write what readers rated as labelled questions, which `qa eval` takes."""
+    """Write ratings as labelled questions, for `qa eval`."""
     from qa.feedback.export import export, only_article
     from qa.feedback.insights import parse_since
     from qa.feedback.log import default_log_path

@@ -1,6 +1,7 @@
 """``qa index``."""
 
 import logging
+from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -31,14 +32,14 @@ WATCH_MILLISECONDS = 500
 def index(
     path: Annotated[
         str,
-        typer.Argument(metavar="[PATH]", help="A file, folder or http(s) address; the bundled article if left out."),
+        typer.Argument(metavar="PATH", help="A file, folder or http(s) address; the bundled article if left out."),
     ] = "",
     settings: SettingsOption = "",
     folder: IndexOption = "",
     watch: Annotated[bool, typer.Option("--watch", help="Index again whenever something changes.")] = False,
     allow_private: AllowPrivateOption = False,
 ) -> None:
-    """Index articles ahead; of what was indexed before, only changes are encoded."""
+    """Index articles ahead of time. Of what was indexed before, only changes are encoded."""
     chosen = load_settings(settings, folder)
     if watch and ADDRESS.match(path):
         raise ReadError(f"{path} is an address, which cannot be watched; give a file or a folder")
@@ -81,14 +82,13 @@ def _watch(path: str, encoder: "Encoder", settings: "Settings", screen: "Console
 
     watching = False
     # What it yields without a change tells that it is at work, so that no change is missed before the first indexing.
-    for changes in watch(
-        location_of(path), yield_on_timeout=True, rust_timeout=WATCH_MILLISECONDS, raise_interrupt=False
-    ):
-        if changes or not watching:
-            try:
-                _index(path, False, encoder, settings, screen)
-            except ReadError as error:
-                LOGGER.warning("%s", error)
-        if not watching:
-            watching = True
-            screen.print("Watching for changes (Ctrl-C ends it)")
+    with suppress(KeyboardInterrupt):
+        for changes in watch(location_of(path), yield_on_timeout=True, rust_timeout=WATCH_MILLISECONDS):
+            if changes or not watching:
+                try:
+                    _index(path, False, encoder, settings, screen)
+                except ReadError as error:
+                    LOGGER.warning("%s", error)
+            if not watching:
+                watching = True
+                screen.print("Watching for changes (Ctrl-C ends it)")

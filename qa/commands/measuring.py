@@ -30,7 +30,7 @@ def evaluate(
     fit: Annotated[Path | None, typer.Option(metavar="FILE", help="Fit the confidence and write it there.")] = None,
     risk: Annotated[float, typer.Option(min=0, max=1, help="With --fit: share of wrong answers put up with.")] = 0.095,
 ) -> None:
-    """Measure answers on labelled questions; fit the confidence; hold a baseline."""
+    """Measure answers on labelled questions. Also fits the confidence and holds a baseline."""
     from qa.evaluate import Request, evaluate_files
 
     evaluate_files(

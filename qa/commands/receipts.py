@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
-from qa import corpus_path
-from qa.commands.options import console
+from qa.commands.options import AllowPrivateOption, console, open_sources
 
 PathArgument = Annotated[
-    str, typer.Argument(metavar="[PATH]", help="A file or folder; the bundled article if left out.")
+    str,
+    typer.Argument(metavar="PATH", help="A file, folder or http(s) address; the bundled article if left out."),
 ]
 
 
@@ -25,13 +25,14 @@ class FaqFormat(StrEnum):
 def verify(
     receipt: Annotated[Path, typer.Argument(metavar="RECEIPT.json", help="Answers, as JSON or JSON Lines.")],
     path: PathArgument = "",
+    allow_private: AllowPrivateOption = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print a list of verdicts as JSON.")] = False,
 ) -> None:
-    """Check whether the quotes of earlier answers still stand in the article; code 1 if some do not."""
-    from qa.readers import read_articles
+    """Check whether earlier answers still stand in the article. Code 1 if some do not."""
+    from qa.readers import read_sources
     from qa.receipts import State, check, read_receipts
 
-    verdicts = check(read_receipts(receipt), read_articles(path or corpus_path()))
+    verdicts = check(read_receipts(receipt), read_sources(open_sources(path, allow_private)))
     if as_json:
         typer.echo(json.dumps([verdict.to_dict() for verdict in verdicts], ensure_ascii=False, indent=2))
     else:
@@ -45,12 +46,13 @@ def verify(
 def faq(
     path: PathArgument = "",
     form: Annotated[FaqFormat, typer.Option("--format", help="As text or as schema.org data.")] = FaqFormat.MARKDOWN,
+    allow_private: AllowPrivateOption = False,
 ) -> None:
     """Print the FAQ entries of an article, to be published or edited."""
     from qa.faq import faq_entries, faq_jsonld, faq_markdown
-    from qa.readers import read_articles
+    from qa.readers import read_sources
 
-    articles = read_articles(path or corpus_path())
+    articles = read_sources(open_sources(path, allow_private))
     entries = faq_entries(articles)
     title = "; ".join(article.title for article in articles)
     if form is FaqFormat.MARKDOWN:

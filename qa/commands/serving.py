@@ -26,7 +26,7 @@ LOGGER = logging.getLogger(__name__)
 def chat(
     path: Annotated[
         str,
-        typer.Argument(metavar="[PATH]", help="A file, folder or http(s) address; the bundled article if left out."),
+        typer.Argument(metavar="PATH", help="A file, folder or http(s) address; the bundled article if left out."),
     ] = "",
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 picks a free one.")] = 7860,

@@ -162,7 +162,7 @@ def _check(model: "SentenceTransformer", folder: Path) -> None:
 
 def _reason(error: Exception) -> str:
     """Return the first line of what an error says; its name if it says nothing."""
-    return next(iter(str(error).splitlines()), "") or type(error).__name__
+    return next(iter(str(error).splitlines()), "").rstrip(".") or type(error).__name__
 
 
 def _limit(model: "SentenceTransformer") -> int:

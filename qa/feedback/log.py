@@ -67,7 +67,6 @@ class FeedbackLog:
         self._kept: deque[Write] = deque(maxlen=MAX_KEPT)
         self._retry: threading.Timer | None = None
         self._warned = False
-        self._hashed: tuple[Sequence[Article], str] = ((), "")
         self._connection: sqlite3.Connection | None = connect(path, create=True)
         try:
             while _prune(self._connection, self._horizon(), PRUNE_STEP):
@@ -94,9 +93,11 @@ class FeedbackLog:
             topic = answer.understood_as.removesuffix(f" {answer.question}") if history else ""
             follows_up = topic != answer.understood_as
             small_talk = answer.kind is AnswerKind.NONE and answer.reason == SMALL_TALK
+            cited = answer.citations[0].sha256 if answer.citations else ""
+            state = articles[0].sha256 if len(articles) == 1 else cited  # of several, the one that answered
             row = (
                 question_id, self._clock(), _clean(answer.question), _clean(topic) if follows_up else "", history,
-                SMALL_TALK if small_talk else answer.kind.value, answer.confidence, self._hash(articles), seconds,
+                SMALL_TALK if small_talk else answer.kind.value, answer.confidence, state[:HASH_CHARS], seconds,
             )  # fmt: skip
             self._write(partial(_insert, row, answer.citations, self._horizon()))
         except Exception as error:  # a reader's answer must not be lost for the sake of a statistic
@@ -200,14 +201,6 @@ class FeedbackLog:
     def _horizon(self) -> float:
         """Return the time before which questions are deleted."""
         return self._clock() - self._retention if self._retention else 0.0
-
-    def _hash(self, articles: Sequence[Article]) -> str:
-        """Return what tells one state of the articles from another: the one's hash, or that of all hashes."""
-        if self._hashed[0] is not articles:
-            hashes = [article.sha256 for article in articles]
-            digest = hashes[0] if len(hashes) == 1 else hashlib.sha256("".join(hashes).encode()).hexdigest()
-            self._hashed = (articles, digest[:HASH_CHARS])
-        return self._hashed[1]
 
     def _warn(self, error: BaseException) -> None:
         """Say once that something could not be written."""

@@ -3,6 +3,7 @@
 import base64
 import html
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from string import Template
@@ -47,7 +48,8 @@ def figures(insights: Insights) -> Iterator[tuple[str, str, str]]:
 
 def stretch(insights: Insights) -> str:
     """Return the time that is told of."""
-    return f"From {insights.since or 'the first question'} to {insights.until}."
+    since, until = (re.sub(r"T(\d+:\d+).*", r" \1 UTC", moment) for moment in (insights.since, insights.until))
+    return f"From {since or 'the first question'} to {until}."
 
 
 def print_insights(insights: Insights, console: "Console") -> None:
@@ -81,7 +83,8 @@ def print_insights(insights: Insights, console: "Console") -> None:
     for table in (passages, gaps):
         if table.row_count:
             console.print(table)
-    console.print(Text(_bounds(insights, ROWS), style="dim"))
+    if bounds := _bounds(insights, ROWS):
+        console.print(Text(bounds, style="dim"))
 
 
 def write_report(insights: Insights, out: Path) -> None:
@@ -132,7 +135,9 @@ def _markdown(insights: Insights) -> Iterator[str]:
             yield f"   - also: {_escape(example)}"
         for words, quote in _quotes(gap):
             yield f"   - {words}: {_escape(quote)}"
-    yield f"\n{_bounds(insights)}\n\n## Busiest passages\n"
+    if bounds := _bounds(insights):
+        yield f"\n{bounds}"
+    yield "\n## Busiest passages\n"
     yield "| cited | liked | disliked | section | sentence |\n|--:|--:|--:|---|---|"
     for busy in insights.passages:
         section, quote = map(_escape, _told(busy, QUOTE_SHOWN))
@@ -173,10 +178,11 @@ def _asked(gap: Gap) -> str:
 
 def _bounds(insights: Insights, limit: int | None = None) -> str:
     """Return what is not shown."""
-    shown = f"{len(insights.gaps[:limit]):,} of {insights.groups:,} groups of questions are shown, the largest ones."
+    count = len(insights.gaps[:limit])
+    shown = f"The {count:,} largest of {insights.groups:,} groups of questions are shown." * (count < insights.groups)
     if insights.left_out:
         shown += f" {insights.left_out:,} more questions, which were asked least often, were too many to be grouped."
-    return shown
+    return shown.strip()
 
 
 def _cut(text: str, limit: int) -> str:

@@ -93,7 +93,7 @@ def build(
         progress(done, total)
 
     basis = None
-    if len(passages) > MAX_WHOLE or (known and "token_basis" in known):
+    if (len(passages) > MAX_WHOLE and encoder.dimension > REDUCED) or (known and "token_basis" in known):
         basis = columns["token_basis"] = _basis(passages, encoder, known, shelf)
     columns |= _Table(encoder, token_type, advance, known or {}, shelf, basis).encode("passage", passages)
     table = _Table(encoder, token_type, advance, known or {}, shelf)

@@ -1,10 +1,9 @@
 """Articles as columns: arrays of spans and one file of text, from which each article is made when it is needed."""
 
 import json
-from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Generic, TypeVar, overload
 
 import numpy as np
@@ -36,8 +35,8 @@ class View(Sequence[Item], Generic[Item]):
     """
 
     def __init__(self, size: int, make: Callable[[int], Item], kept: int = 0) -> None:
-        self._size, self._make, self._kept = size, make, kept
-        self._last: OrderedDict[int, Item] = OrderedDict()
+        self._size = size
+        self._make = lru_cache(kept)(make) if kept else make  # which threads may call at once
 
     def __len__(self) -> int:
         """Return how many items there are."""
@@ -55,15 +54,7 @@ class View(Sequence[Item], Generic[Item]):
             return [self[each] for each in range(*number.indices(self._size))]
         if not -self._size <= number < self._size:
             raise IndexError(f"number {number} of {self._size}")
-        number %= self._size
-        if number in self._last:
-            return self._last[number]
-        item = self._make(number)
-        if self._kept:
-            self._last[number] = item
-            while len(self._last) > self._kept:
-                self._last.popitem(last=False)
-        return item
+        return self._make(int(number) % self._size)
 
     def __iter__(self) -> Iterator[Item]:
         """Make one item after the other."""

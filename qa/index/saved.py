@@ -19,10 +19,11 @@ import hashlib
 import json
 import logging
 import os
+import re
 import shutil
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,14 +45,18 @@ from qa.readers import Source, parse_bytes
 
 LOGGER = logging.getLogger(__name__)
 
+Entry = tuple[str, str, int, str]  # of a source, see ``Saved.manifest``
+
 # Goes up whenever the readers, the columns or their meaning change: an older index then is built anew.
-FORMAT = 1
+FORMAT = 2
 MANIFEST = "manifest.json"
 NEAREST = "nearest.faiss"
 BLOCKS = "blocks"
 UNFINISHED = "tmp-"
 SMALL = "small.npz"
 MAPPED_BYTES = 1_000_000  # a smaller column is read at once
+NAME_CHARS = 32  # of a digest
+PLACE = re.compile(rf"[0-9a-f]{{{NAME_CHARS}}}")
 KEPT_DAYS = 90  # an index that nobody opened for so long is removed when another is written
 
 
@@ -60,8 +65,8 @@ class Saved:
     """An index as it was found in a folder, checked.
 
     Attributes:
-        manifest: what it was made of; ``sources`` gives each name's digest and what became of it, which is the
-            article's number or why there is none.
+        manifest: what it was made of; ``sources`` gives, of each, the name, the digest, and what became of it: the
+            article's number or -1, and why there is none.
         columns: the files' arrays.
         folder: where they are.
     """
@@ -103,24 +108,29 @@ def open_index(
     """
     from filelock import FileLock
 
-    place = folder / _digest(location)[:32]
+    place = folder / _digest(location)
     basis = {"format": FORMAT, "encoder": encoder.fingerprint, "tokens": token_type}
+    if len(sources) == 1:  # read once, for it may be a pipe
+        [only] = sources
+        sources = [Source(only.name, data=only.read(), url=only.url)]
     digests = _digests(sources)
-    content = _digest(json.dumps([basis, [(source.name, source.url, digests[source.name]) for source in sources]]))[:32]
+    content = _content(basis, zip((source.name for source in sources), digests, strict=True))
     try:
         place.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(OSError):  # where it may only be read
+            os.utime(place)
         saved = _read(place, content, basis)
         if saved is None or saved.folder.name != content:
             with FileLock(place / "lock"):
                 saved = _read(place, content, basis)
                 if saved is None or saved.folder.name != content:
-                    return _build(sources, digests, encoder, place / content, basis, saved, progress)
-        os.utime(place)
+                    return _build(sources, digests, encoder, place, basis, saved, progress)
     except OSError as error:
-        LOGGER.warning("no index can be kept in %s (%s); name another folder with --index", folder, error.strerror)
+        reason = error.strerror or error
+        LOGGER.warning("no index can be kept in %s (%s); name another folder with --index", folder, reason)
         columns, _ = _columns(sources, digests, encoder, token_type, None, None, progress)
         return Index(columns)
-    for name, (_, number, reason) in saved.manifest["sources"].items():
+    for name, _, number, reason in saved.manifest["sources"]:
         if number < 0:
             LOGGER.warning("left out: %s", reason or name)
     return saved.index()
@@ -128,19 +138,19 @@ def open_index(
 
 def _build(
     sources: Sequence[Source],
-    digests: Mapping[str, str],
+    digests: Sequence[str],
     encoder: Encoder,
-    folder: Path,
+    place: Path,
     basis: dict[str, Any],
     saved: Saved | None,
     progress: Progress,
 ) -> Index:
     """Build an index and put it in place of the one that was saved; the lock is held."""
-    place = folder.parent
     for left in place.glob(f"{UNFINISHED}*"):
         shutil.rmtree(left, ignore_errors=True)
     shelf = FolderShelf(place / BLOCKS, _digest(json.dumps(basis)))
     columns, found = _columns(sources, digests, encoder, basis["tokens"], saved, shelf, progress)
+    folder = place / _content(basis, (entry[:2] for entry in found))
     vectors = Vectors.of(columns["passage_vectors"])
     try:
         write_index(folder, columns, vectors, basis, found)
@@ -160,16 +170,16 @@ def write_index(
     columns: Columns,
     vectors: Vectors,
     basis: Mapping[str, Any],
-    sources: Mapping[str, tuple[str, int, str]],
+    sources: Iterable[Entry],
 ) -> None:
-    """Write an index to ``folder`` in one step, in place of a damaged one.
+    """Write an index to ``folder`` in one step, in place of what is there.
 
     Args:
         folder: its last part names the content.
         columns: what the index consists of.
         vectors: those of the passages.
         basis: what decides the columns beside the sources; a reader has to name the same.
-        sources: the digest of each, the number of its article or -1, and why there is none.
+        sources: see ``Saved.manifest``.
 
     Raises:
         OSError: it cannot be written; nothing is left then.
@@ -186,41 +196,44 @@ def write_index(
             else:
                 np.save(written / f"{name}.npy", column, allow_pickle=False)
         vectors.write(written / NEAREST)
-        manifest = {**basis, "sources": sources, "files": _files(written)}
+        manifest = {**basis, "sources": list(sources), "files": _files(written)}
         (written / MANIFEST).write_text(json.dumps(_sealed(manifest)), encoding="utf-8")
-        if folder.exists():  # damaged, or it would have been read
-            folder.rename(Path(temporary) / "damaged")
+        if folder.exists():
+            folder.rename(Path(temporary) / "before")
         written.rename(folder)
 
 
 def _columns(
     sources: Sequence[Source],
-    digests: Mapping[str, str],
+    digests: Sequence[str],
     encoder: Encoder,
     token_type: TokenType,
     saved: Saved | None,
-    shelf: "FolderShelf | None",
+    shelf: FolderShelf | None,
     progress: Progress,
-) -> tuple[dict[str, NDArray[Any]], dict[str, tuple[str, int, str]]]:
-    """Return the columns of all readable articles, and what became of each source."""
+) -> tuple[dict[str, NDArray[Any]], list[Entry]]:
+    """Return the columns of all readable articles, and what became of each source, with the digest of what was read."""
     articles: list[Article] = []
-    found: dict[str, tuple[str, int, str]] = {}
+    found: list[Entry] = []
     corpus = None if saved is None else Corpus(saved.columns)
-    before = {} if saved is None else saved.manifest["sources"]
-    for source in sources:
-        digest, number, _ = before.get(source.name, ("", -1, ""))
+    before = {} if saved is None else {(name, digest): row for name, digest, row, _ in saved.manifest["sources"]}
+    for source, expected in zip(sources, digests, strict=True):
+        digest, number = expected, before.get((source.name, expected), -1)
         try:
-            if corpus is not None and digest == digests[source.name] and number >= 0:
+            if corpus is not None and number >= 0:
                 article = corpus.articles[number]
             else:
-                article = parse_bytes(source.name, source.read(), source.url)
+                digest = ""
+                data = source.read()
+                digest = _source_digest(source, data)  # it may have changed by now
+                article = parse_bytes(source.name, data, source.url)
         except ReadError as error:
             if len(sources) == 1:
                 raise
             LOGGER.warning("left out: %s", error)
-            found[source.name] = (digests[source.name], -1, str(error))
+            found.append((source.name, digest, -1, str(error)))
             continue
-        found[source.name] = (digests[source.name], len(articles), "")
+        found.append((source.name, digest, len(articles), ""))
         articles.append(article)
     if not articles:
         raise ReadError(f"none of the {len(sources)} files is a readable article; see the warnings above")
@@ -228,17 +241,25 @@ def _columns(
     return build(articles, encoder, token_type, progress, known, shelf), found
 
 
-def _digests(sources: Sequence[Source]) -> dict[str, str]:
-    """Return the digest of each source's bytes; "" where they cannot be read."""
-    digests = {}
+def _digests(sources: Sequence[Source]) -> list[str]:
+    """Return the digest of each source; "" where it cannot be read."""
+    digests = []
     for source in sources:
         try:
-            digests[source.name] = hashlib.sha256(source.read()).hexdigest()
+            digests.append(_source_digest(source, source.read()))
         except ReadError:
-            if len(sources) == 1:
-                raise
-            digests[source.name] = ""
+            digests.append("")
     return digests
+
+
+def _source_digest(source: Source, data: bytes) -> str:
+    """Return the digest of what decides a source's article beside its name."""
+    return hashlib.sha256(f"{source.url}\n".encode() + data).hexdigest()
+
+
+def _content(basis: Mapping[str, Any], sources: Iterable[tuple[str, str]]) -> str:
+    """Return the name of an index, given the names and digests of its sources."""
+    return _digest(json.dumps([basis, list(sources)]))
 
 
 def _read(place: Path, content: str, basis: Mapping[str, Any]) -> Saved | None:
@@ -249,7 +270,7 @@ def _read(place: Path, content: str, basis: Mapping[str, Any]) -> Saved | None:
             saved = read_saved(folder, basis)
         except FileNotFoundError:
             continue  # replaced by another process at this moment
-        except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
+        except Exception as error:  # damage may end the parsers of JSON, ZIP and arrays in any way
             LOGGER.warning("the index in %s is damaged (%s); building it anew", folder, error)
             continue
         if saved is not None:
@@ -262,8 +283,8 @@ def read_saved(folder: Path, basis: Mapping[str, Any]) -> Saved | None:
     """Return the index in a folder after checking every byte of it; None if it was made on another ``basis``.
 
     Raises:
-        OSError: a file cannot be read.
-        ValueError, KeyError, AttributeError, TypeError: a file is not as it was written.
+        FileNotFoundError: another process has replaced it.
+        Exception: a file cannot be read, or is not as it was written.
     """
     manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     if any(manifest.get(name) != value for name, value in basis.items()):
@@ -298,12 +319,13 @@ def _sealed(manifest: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:NAME_CHARS]
 
 
 def _forget(place: Path) -> None:
-    """Remove the indexes of other places that nobody opened for long."""
-    for other in place.parent.iterdir():
+    """Remove the indexes of other places that nobody opened for long, and nothing else that may be in the folder."""
+    for lock in place.parent.glob("*/lock"):
+        other = lock.parent
         with contextlib.suppress(OSError):
-            if other.is_dir() and other.stat().st_mtime < time.time() - KEPT_DAYS * 86_400:
+            if PLACE.fullmatch(other.name) and other.stat().st_mtime < time.time() - KEPT_DAYS * 86_400:
                 shutil.rmtree(other)

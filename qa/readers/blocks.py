@@ -46,6 +46,9 @@ class Metadata:
     url: str = ""
 
 
+# What is cut into sentences at once, since the time for a text without words grows with the square of its length, and
+# stops all other threads: up to a sentence's end, a word's, or anything.
+SEGMENTED = re.compile(r".{1,9998}[.!?。！？]\s|.{1,10000}(?!\S)|.{1,10000}", re.DOTALL)
 FAQ_HEADING = re.compile(
     r"\s*(the\s+)?(f\.?a\.?q\.?s?|frequently\s+asked(\s+questions)?|questions\s*(and|&)\s*answers|q\s*(&|and)\s*a)\b",
     re.IGNORECASE,
@@ -154,18 +157,20 @@ def split_sentences(text: str, span: Span, code: str) -> Iterator[Span]:
     from sentencex import segment
 
     pending: Span | None = None
+    worded = False  # whether the pending sentence holds a letter or digit
     position = span.start
-    for piece in segment(code, text[span.start : span.end]):
+    for piece in (piece for part in SEGMENTED.findall(text, span.start, span.end) for piece in segment(code, part)):
         sentence = trim(text, position, position + len(piece))
         position += len(piece)
         if not len(sentence):
             continue
-        if pending is not None and not (_has_word(text, pending) and _has_word(text, sentence)):
-            pending = Span(pending.start, sentence.end)
+        own = _has_word(text, sentence)
+        if pending is not None and not (worded and own):
+            pending, worded = Span(pending.start, sentence.end), worded or own
             continue
         if pending is not None:
             yield pending
-        pending = sentence
+        pending, worded = sentence, own
     if pending is not None:
         yield pending
 

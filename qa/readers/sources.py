@@ -106,11 +106,16 @@ def find_sources(path: str | Path, *, max_files: int = MAX_FILES) -> tuple[Sourc
     if len(files) > max_files:
         raise ReadError(f"{root} holds more files than the limit, {max_files:,}; give a smaller folder")
     found: dict[Path, Source] = {}
+    names: set[str] = set()
     inside = os.path.realpath(root)
     for file in sorted(files, key=lambda each: (each.is_symlink(), each)):  # a file goes by its own name first
         target = Path(os.path.realpath(file))
         if target.is_file() and target.is_relative_to(inside) and target not in found:
-            found[target] = Source(printable(file.relative_to(root).as_posix()), file)
+            name = printable(file.relative_to(root).as_posix())
+            while name in names:  # another file's, but for what cannot be shown
+                name += "\ufffd"
+            names.add(name)
+            found[target] = Source(name, file)
     if not found:
         raise ReadError(f"{root} holds no article; put a text, Markdown, HTML, PDF or Word file there")
     return tuple(sorted(found.values(), key=lambda source: source.name))

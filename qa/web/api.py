@@ -13,9 +13,11 @@ from starlette.exceptions import HTTPException
 
 from qa.answering import Answer
 from qa.article import Article
+from qa.engine import Engine
 from qa.errors import QuestionError
 from qa.faq import faq_entries, faq_jsonld
 from qa.settings import Settings
+from qa.web.render import sentence
 from qa.web.security import refusal
 from qa.web.service import BusyError, NotReadyError, Service
 
@@ -69,18 +71,19 @@ def add_api(app: FastAPI, service: Service, settings: Settings) -> None:
     )
     async def ask(body: Question) -> Response:
         """Answer a question; an abstention is an answer of kind ``none``."""
-        _named(service.engine.articles, body.article)
+        if body.article is not None:
+            _named(service.engine, body.article)
         try:
             answer = await asyncio.wrap_future(service.submit(body.question, body.history, body.article))
         except QuestionError as error:
             too_long = max(map(len, [body.question.strip(), *body.history])) > settings.max_question_chars
-            return refusal(413 if too_long else 422, _sentence(str(error)))
+            return refusal(413 if too_long else 422, sentence(str(error)))
         return Response(ANSWERS.dump_json(answer), media_type="application/json")
 
     @router.get("/api/article", response_class=JSONResponse, responses=_problems(_404="No such article.") | COMMON)
     async def one_article(article: Name = None) -> Response:
         """Return the article's text and where its sections lie; if there are several, a list of them."""
-        articles = [_article(each) for each in _named(service.engine.articles, article)]
+        articles = [_article(each) for each in _named(service.engine, article)]
         return JSONResponse(articles[0] if len(articles) == 1 else {"articles": articles})
 
     @router.get(
@@ -92,7 +95,7 @@ def add_api(app: FastAPI, service: Service, settings: Settings) -> None:
         form: Annotated[Literal["json", "jsonld"], Query(alias="format")] = "json", article: Name = None
     ) -> Response:
         """Return the FAQ's entries; ``format=jsonld`` gives a schema.org FAQPage."""
-        articles = _named(service.engine.articles, article)
+        articles = _named(service.engine, article)
         if form == "json":
             return JSONResponse({"faq": [entry for each in articles for entry in _entries(each)]})
         about = (articles[0].title, articles[0].language) if len(articles) == 1 else ()
@@ -143,7 +146,7 @@ def _add_refusals(app: FastAPI) -> None:
 
     @app.exception_handler(BusyError)
     async def busy(_: Request, error: BusyError) -> Response:
-        return refusal(503, _sentence(str(error)), RETRY_BUSY)
+        return refusal(503, sentence(str(error)), RETRY_BUSY)
 
     @app.exception_handler(NotReadyError)
     async def not_ready(_: Request, error: NotReadyError) -> Response:
@@ -153,7 +156,7 @@ def _add_refusals(app: FastAPI) -> None:
     async def other(_: Request, error: HTTPException) -> Response:
         if error.status_code == 400:  # the framework's word for a body that is not even text
             return refusal(422, NOT_JSON)
-        return refusal(error.status_code, _sentence(error.detail), error.headers)
+        return refusal(error.status_code, sentence(error.detail), error.headers)
 
 
 def _article(article: Article) -> dict[str, Any]:
@@ -186,17 +189,19 @@ def _entries(article: Article) -> list[dict[str, Any]]:
     ]
 
 
-def _named(articles: Sequence[Article], name: str | None) -> tuple[Article, ...]:
+def _named(engine: Engine, name: str | None) -> Sequence[Article]:
     """Return the article of this name, or all of them for None.
 
     Raises:
         HTTPException: there is none.
     """
-    found = tuple(article for article in articles if name in {None, article.name})
-    if not found:
+    articles, number = engine.articles, engine.index.numbers.get(name or "")
+    if name is None:
+        return articles
+    if number is None:
         known = f"there is {articles[0].name!r}" if len(articles) == 1 else f"/api/article lists all {len(articles)}"
         raise HTTPException(404, f"There is no article of this name; {known}.")
-    return found
+    return articles[number : number + 1]
 
 
 def _explain(error: Mapping[str, Any]) -> str:
@@ -212,9 +217,4 @@ def _explain(error: Mapping[str, Any]) -> str:
     if kind == "extra_forbidden":
         return f"{where!r} is not a field; there are {', '.join(Question.model_fields)}."
     message = error["msg"]
-    return _sentence(f"{where!r}" + (message.removeprefix("Input") if message.startswith("Input ") else f": {message}"))
-
-
-def _sentence(text: str) -> str:
-    """Return ``text`` with a capital first letter and something to end on."""
-    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "?", "!")) else ".")
+    return sentence(f"{where!r}" + (message.removeprefix("Input") if message.startswith("Input ") else f": {message}"))

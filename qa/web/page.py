@@ -119,7 +119,7 @@ class Page:
             self.only: only,
             self.asking: parts.asking(f"only “{asked[0].title}”", "all", "Ask all articles") if only else "",
             self.faq: panel.faq_html(asked),
-            self.faq_tab: gr.Tab(f"Questions ({count})", visible=count > 0),
+            self.faq_tab: gr.Tab(f"Questions ({count})"),
         }
 
     async def answer(self, text: str, chat: list[render.Message], own: str, only: str) -> AsyncIterator[Updates]:
@@ -146,7 +146,7 @@ class Page:
             asked = self.service.submit_recorded(question, history[-HISTORY:], only or None, engine if own else None)
             reply = await asyncio.wrap_future(asked)
             follow_ups = suggest(engine, reply.answer, [*history, question], only or None)
-            message = render.answer_message(reply.answer, engine.articles, follow_ups)
+            message = render.answer_message(reply.answer, engine.articles, follow_ups, engine.index.numbers)
             return message | {"metadata": {"id": reply.question_id}}
         except AskError as error:
             return render.note_message(render.sentence(str(error)))

@@ -23,7 +23,7 @@ def article_html(article: Article, number: int = 0) -> str:
     body = "".join(_body(article))
     return (
         f'<div class="art" tabindex="0" role="region" aria-label="The article" data-article="{number}"'
-        f' lang="{html.escape(article.language)}"><header>{head}</header>{body}</div>'
+        f' lang="{html.escape(article.language)}" dir="auto"><header>{head}</header>{body}</div>'
     )
 
 
@@ -34,9 +34,12 @@ def faq_html(articles: Sequence[Article]) -> str:
         if len(articles) > 1 and article.faqs:
             parts.append(f"<h2>{html.escape(article.title)}</h2>")
         questions = (html.escape(" ".join(article.quote(faq.question).split())) for faq in article.faqs)
-        items = "".join(f'<li><button type="button" class="ask">{question}</button></li>' for question in questions)
+        items = "".join(
+            f'<li><button type="button" class="ask" dir="auto">{question}</button></li>' for question in questions
+        )
         if items:
             parts.append(f'<ul lang="{html.escape(article.language)}">{items}</ul>')
+    parts = parts or ["<p>There are no ready questions here. Ask in your own words.</p>"]
     label = "Questions that the article answers"
     return f'<div class="faq" tabindex="0" role="region" aria-label="{label}">{"".join(parts)}</div>'
 

@@ -6,17 +6,16 @@ so that escaping for HTML is all that questions, quotes and headings need.
 
 import html
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from qa.answering import Answer, AnswerKind, Citation, FaqMatch, PassageMatch
+from qa.answering import SMALL_TALK, Answer, AnswerKind, Citation, FaqMatch, PassageMatch
 from qa.article import Article
 from qa.faq import plain_markdown
 
 Message = dict[str, Any]
 
 ASKED = ('<div class="asked">', "</div>")
-SMALL_TALK = "small talk"  # an answer's reason that is none to tell a reader
 OTHER_PASSAGES = 3  # more are a list to skim, not a place to look
 SHORT_DIGEST = 12  # hexadecimal digits tell versions of an article apart; the answer's JSON has all 64
 # Confidence is calibrated, so that the words can promise what the numbers say.
@@ -35,8 +34,9 @@ def prose(text: str) -> str:
 
 
 def sentence(text: str) -> str:
-    """Return a line, such as an error's, as a sentence."""
-    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
+    """Return a line, such as an error's, as a sentence; a file's name at its start stays as it is."""
+    first = text[:1] if "." in text.partition(" ")[0] else text[:1].upper()
+    return first + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
 
 
 def question_message(question: str) -> Message:
@@ -62,17 +62,25 @@ def note_message(text: str, *, waiting: bool = False) -> Message:
     return {"role": "assistant", "content": f'<div class="{kind}"><p>{line(text)}</p></div>'}
 
 
-def answer_message(answer: Answer, articles: Sequence[Article], follow_ups: Sequence[str] = ()) -> Message:
+def answer_message(
+    answer: Answer,
+    articles: Sequence[Article],
+    follow_ups: Sequence[str] = (),
+    numbers: Mapping[str, int] | None = None,
+) -> Message:
     """Return the answer's side of a turn, with what to ask next as options."""
-    message: Message = {"role": "assistant", "content": answer_html(answer, articles)}
+    message: Message = {"role": "assistant", "content": answer_html(answer, articles, numbers)}
     if follow_ups:
         message["options"] = [{"value": question, "label": question} for question in follow_ups]
     return message
 
 
-def answer_html(answer: Answer, articles: Sequence[Article]) -> str:
-    """Return an answer as one line of HTML; ``#cite-1-20-35`` links to a span of the second article."""
-    quoted = _Quoted(articles)
+def answer_html(answer: Answer, articles: Sequence[Article], numbers: Mapping[str, int] | None = None) -> str:
+    """Return an answer as one line of HTML; ``#cite-1-20-35`` links to a span of the second article.
+
+    ``numbers`` are those of the articles' names, where they are known: there may be thousands.
+    """
+    quoted = _Quoted(articles, numbers or {article.name: number for number, article in enumerate(articles)})
     parts = [f'<p class="understood">Understood as: {line(answer.understood_as)}</p>'] if answer.understood_as else []
     if answer.kind is AnswerKind.NONE:
         parts.append(f'<p class="no">{line(answer.text)}</p>')
@@ -90,27 +98,27 @@ def answer_html(answer: Answer, articles: Sequence[Article]) -> str:
 class _Quoted:
     """Writes quotes and the links to them."""
 
-    def __init__(self, articles: Sequence[Article]) -> None:
-        self.places = {article.name: (number, article.title) for number, article in enumerate(articles)}
+    def __init__(self, articles: Sequence[Article], numbers: Mapping[str, int]) -> None:
+        self.articles, self.numbers = articles, numbers
 
     def link(self, place: Citation | FaqMatch | PassageMatch, label: str, kind: str = "cite") -> str:
         """Return a link that shows a place in the article."""
-        target = f"#{kind}-{self.places[place.article][0]}-{place.start}-{place.end}"
+        target = f"#{kind}-{self.numbers[place.article]}-{place.start}-{place.end}"
         return f'<a class="cite" href="{target}" title="Show it in the article">{label}</a>'
 
     def quote(self, citation: Citation, kind: str) -> str:
         """Return the words, with the number that leads to them."""
         mark = self.link(citation, f"[{citation.number}]", kind)
-        return f'<blockquote class="{kind}">“{prose(citation.quote)}” {mark}</blockquote>'
+        return f'<blockquote class="{kind}" dir="auto">“{prose(citation.quote)}” {mark}</blockquote>'
 
     def source(self, citation: Citation, answer: Answer) -> str:
         """Return where a quote stands; what only a copy of the answer needs is hidden."""
-        title = self.places[citation.article][1]
+        title = self.articles[self.numbers[citation.article]].title
         mark = f"<span hidden>[{citation.number}] </span>"
         if _repeats(citation, answer):
             mark = self.link(citation, f"[{citation.number}]") + " "
         section = "" if citation.section == title else f"<b>{line(citation.section)}</b>"
-        hidden = " hidden" if section and len(self.places) == 1 else ""
+        hidden = " hidden" if section and len(self.articles) == 1 else ""
         place = f"{section}<span{hidden}>{', ' if section else ''}{line(title)}</span>"
         page = f", page {citation.page}" if citation.page else ""
         place = f"{mark}{place}{page}<span hidden> ({line(receipt(citation))})</span>"

@@ -175,14 +175,15 @@ class BodyLimit:
         route = _route(scope)
         limit = self.upload if route == UPLOAD_PATH else self.api if route.startswith(API_PREFIXES) else self.page
         headers = Headers(scope=scope)
-        declared = headers.get("content-length", "")
+        chunked = "transfer-encoding" in headers  # which counts where both are given
+        declared = "" if chunked else headers.get("content-length", "")
         # What does not say how long it is would be collected here, before its turn.
         if route == UPLOAD_PATH and scope["method"] == "POST" and not declared.isdecimal():
             await refusal(411, "An upload has to say how long it is.")(scope, receive, send)
             return
         messages: list[Message] = []
         size = int(declared) if declared.isdecimal() else 0
-        if not declared and "transfer-encoding" in headers:
+        if chunked:
             while size <= limit:
                 messages.append(await receive())
                 size += len(messages[-1].get("body", b""))

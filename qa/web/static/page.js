@@ -78,6 +78,8 @@
   function opened() {
     const title = $("#article .art > header h2")?.textContent;
     document.title = title ? `${title} – Ask the Article` : "Ask the Article";
+    const panel = $("#article .art");
+    if (panel && panel.dataset.article !== aim?.article) panel.scrollTop = 0; // another was read before
     if (waiting) aimAtArticle();
     else light();
     if (marking) offer(true);
@@ -197,6 +199,10 @@
   async function act(action) {
     await idle();
     shared.trigger(action, {});
+    if (action !== "leave") return;
+    $("form.own").reset();
+    $("#own-news").textContent = "";
+    await turn();
   }
 
   function follow(link) {
