@@ -1,13 +1,16 @@
 """Takes the README's screenshots: ``python tests/screenshots.py``."""
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from browser import PHONE, chromium, serving
 from playwright.sync_api import Browser, expect
 
 from qa import Engine, corpus_path
+from qa.feedback.log import FeedbackLog
 from qa.web.service import Service
+from qa.web.visitors import Visitors
 
 FOLDER = Path(__file__).parent.parent / "docs" / "screenshots"
 QUESTIONS = ("Whose app did DeepSeek overtake in the App Store?", "How much did it cost to train R1?")
@@ -32,11 +35,12 @@ def shoot(browser: Browser, address: str, name: str, **look: Any) -> None:
 def main() -> None:
     """Write all of them."""
     FOLDER.mkdir(parents=True, exist_ok=True)
-    service = Service(lambda: Engine.from_path(corpus_path()))
-    with serving(service) as address, chromium() as browser:
-        shoot(browser, address, "light", color_scheme="light", **DESK)
-        shoot(browser, address, "dark", color_scheme="dark", **DESK)
-        shoot(browser, address, "phone", color_scheme="light", **PHONE)
+    with TemporaryDirectory() as folder:
+        service = Service(lambda: Engine.from_path(corpus_path()), log=FeedbackLog(Path(folder) / "log.sqlite3"))
+        with serving(service, visitors=Visitors()) as address, chromium() as browser:
+            shoot(browser, address, "light", color_scheme="light", **DESK)
+            shoot(browser, address, "dark", color_scheme="dark", **DESK)
+            shoot(browser, address, "phone", color_scheme="light", **PHONE)
 
 
 if __name__ == "__main__":
