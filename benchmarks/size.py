@@ -1,9 +1,9 @@
 """From a thousand passages to a million: what each cost grows with, and where one machine ends.
 
-Up to 10,000 passages would be encoded for real in minutes, a million in half a day; so passages are
-put together from the sentences of real articles, with those sentences' real token vectors and a little noise on
-the pooled one. Time, memory and file sizes are as with real ones; what it says of quality is only
-whether the approximate search finds what the exact one does.
+A million passages would take half a day to encode; so they are put together from the sentences of real
+articles, with those sentences' real token vectors, and the pooled vector gets a little noise. Beyond 50,000, blocks
+of them come again, with other noise. Time, memory and file sizes are as with real ones; what it says of quality is
+only whether the approximate search finds what the exact one does.
 
 Run: python -m benchmarks.size [--sizes 1000 10000 100000 1000000] [--folder DIR]
 """
@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
@@ -32,7 +32,7 @@ from qa import Engine
 from qa.article import Article, Passage, Section, Span
 from qa.encoder import Encoder, Encoding, Role, load_encoder
 from qa.index import Index, Vectors
-from qa.index.build import build
+from qa.index.build import Block, build
 from qa.index.saved import read_saved, write_index
 from qa.index.shelf import FolderShelf
 from qa.retrieval import FIRST_STAGE, Query, search_sentences
@@ -41,6 +41,7 @@ PER_ARTICLE = 100
 PER_PASSAGE = 4  # sentences
 REAL_PASSAGES = 300  # whose sentences are mixed
 NOISE = 0.2  # length of what is added to the pooled unit vector: cosine .98 to the mixture's own
+DISTINCT_BLOCKS = 50  # of 1,024 passages
 QUESTIONS = 200
 SHORTEST = 20  # characters of a sentence; what is shorter is mostly a heading's rest
 JUDGED = 100  # questions whose ten nearest passages are looked up exactly as well
@@ -120,7 +121,49 @@ class MixingEncoder:
 
 
 def _unit(vector: NDArray[np.float32]) -> NDArray[np.float32]:
-    return np.asarray(vector / np.linalg.norm(vector), np.float32)
+    return np.asarray(vector / np.linalg.norm(vector, axis=-1, keepdims=True), np.float32)
+
+
+class Shaken(Mapping[str, NDArray[Any]]):
+    """A block with other pooled vectors; the rest is read when it is asked for."""
+
+    def __init__(self, block: Block, vectors: NDArray[np.float16]) -> None:
+        self._block, self._vectors = block, vectors
+
+    def __getitem__(self, name: str) -> NDArray[Any]:
+        return self._vectors if name == "vectors" else self._block[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._block)
+
+    def __len__(self) -> int:
+        return len(self._block)
+
+
+class RepeatingShelf(FolderShelf):
+    """Keeps the first blocks; further ones are those again, their pooled vectors shaken."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder, "size")
+        self._kept: list[Block] = []
+        self._given = 0
+
+    def get(self, name: str) -> Block | None:
+        """Return a block again, once there are enough."""
+        if name == "basis" or len(self._kept) < DISTINCT_BLOCKS:
+            return None
+        self._given += 1
+        block = self._kept[self._given % DISTINCT_BLOCKS]
+        vectors = block["vectors"].astype(np.float32)
+        shaken = vectors + NOISE * _unit(np.random.default_rng(self._given).standard_normal(vectors.shape, np.float32))
+        return Shaken(block, _unit(shaken).astype(np.float16))
+
+    def put(self, name: str, block: Block) -> Block:
+        """Keep a block."""
+        kept = super().put(name, block)
+        if name != "basis":
+            self._kept.append(kept)
+        return kept
 
 
 def make(passages: int, place: Path) -> dict[str, float]:
@@ -128,13 +171,13 @@ def make(passages: int, place: Path) -> dict[str, float]:
     encoder = MixingEncoder(load_encoder())
     articles = encoder.articles(passages)
     place.mkdir(parents=True, exist_ok=True)
-    shelf = FolderShelf(place / "blocks", "size")
+    shelf = RepeatingShelf(place / "blocks")
     start = time.perf_counter()
     columns = build(articles, encoder, "int8", shelf=shelf)
     built = time.perf_counter()
     vectors = Vectors.of(columns["passage_vectors"])
     indexed = time.perf_counter()
-    write_index(place / "index", columns, vectors, {"size": passages}, {})
+    write_index(place / "index", columns, vectors, {"size": passages}, [])
     shutil.rmtree(place / "blocks", ignore_errors=True)
     return {
         "build": built - start,
@@ -243,6 +286,7 @@ def main() -> None:
             made, asked = _child("make", passages, place), _child("ask", passages, place)
             shutil.rmtree(place)
             costs[passages] = _report(record, passages, made, asked)
+            sys.stderr.write(f"{record.markdown()}\n")
     record.details = {str(passages): cost for passages, cost in costs.items()}
     record.save()
     _plot(costs)

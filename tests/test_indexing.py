@@ -30,6 +30,14 @@ def test_indexing_tells_what_was_indexed_and_where_it_is_kept(
     assert len(list(folder.glob("*/*/manifest.json"))) == 1
 
 
+def test_where_nothing_can_be_kept_it_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "bees.md").write_text("# Bees\n\nBees dance.\n", encoding="utf-8")
+
+    printed = run(capsys, "index", str(tmp_path / "bees.md"), "--index", str(tmp_path / "bees.md" / "kept"))
+
+    assert printed == "Indexed 1 article: 1 passage, 0 FAQ questions; kept nowhere\n"
+
+
 def test_asking_reads_the_same_index(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     article = tmp_path / "bees.md"
     article.write_text("# Bees\n\nBees dance to tell where food is.\n", encoding="utf-8")

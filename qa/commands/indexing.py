@@ -73,7 +73,8 @@ def _index(path: str, allow_private: bool, encoder: "Encoder", settings: "Settin
         made = open_index(sources, encoder, settings.index_path, location_of(path), settings.token_type, show)
     counts = {"article": made.articles, "passage": made.passages, "FAQ question": made.faqs}
     parts = [f"{len(items):,} {name}{'' if len(items) == 1 else 's'}" for name, items in counts.items()]
-    screen.print(f"Indexed {parts[0]}: {', '.join(parts[1:])}; kept in {settings.index_path}", soft_wrap=True)
+    where = "kept nowhere" if made.folder is None else f"kept in {settings.index_path}"
+    screen.print(f"Indexed {parts[0]}: {', '.join(parts[1:])}; {where}", soft_wrap=True)
 
 
 def _watch(path: str, encoder: "Encoder", settings: "Settings", screen: "Console") -> None:

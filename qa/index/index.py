@@ -1,6 +1,7 @@
 """The index as questions see it: vectors, terms, and where they belong."""
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,7 @@ class Index(Corpus):
         passage_terms, sentence_terms, question_terms, entry_terms: for BM25; an entry is question and answer.
         token_frequencies, question_token_frequencies: int32: in how many sentences, or FAQ questions, a token occurs.
         sentence_tokens, question_tokens: of sentences and of FAQ questions.
+        folder: where the index is kept; None for one in memory.
         question_token_weights: float32: the rarity of each token of the FAQ questions.
     """
 
@@ -44,6 +46,7 @@ class Index(Corpus):
         vectors: Vectors | None = None,
     ) -> None:
         super().__init__(columns, articles)
+        self.folder: Path | None = None
         self.analyze = analyzer(self.articles[0].language if self.articles else "en")
         self.passage_vectors = vectors or Vectors.of(columns["passage_vectors"])
         self.question_vectors = Vectors(columns["question_vectors"])

@@ -78,7 +78,9 @@ class Saved:
     def index(self) -> Index:
         """Return the index; token vectors and text stay in the files."""
         vectors = Vectors.read(self.columns["passage_vectors"], self.folder / NEAREST)
-        return Index(self.columns, vectors=vectors)
+        index = Index(self.columns, vectors=vectors)
+        index.folder = self.folder
+        return index
 
 
 def open_index(
@@ -119,8 +121,10 @@ def open_index(
         place.mkdir(parents=True, exist_ok=True)
         with contextlib.suppress(OSError):  # where it may only be read
             os.utime(place)
-        saved = _read(place, content, basis)
-        if saved is None or saved.folder.name != content:
+        saved = None
+        with contextlib.suppress(Exception):  # whatever is wrong with it is told below
+            saved = read_saved(place / content, basis)
+        if saved is None:
             with FileLock(place / "lock"):
                 saved = _read(place, content, basis)
                 if saved is None or saved.folder.name != content:
@@ -161,8 +165,8 @@ def _build(
         if other.is_dir() and other != folder:
             shutil.rmtree(other, ignore_errors=True)
     _forget(place)
-    kept = _read(place, folder.name, basis)
-    return kept.index() if kept is not None else Index(columns, vectors=vectors)
+    written = read_saved(folder, basis, check=False)
+    return Index(columns, vectors=vectors) if written is None else written.index()
 
 
 def write_index(
@@ -279,8 +283,8 @@ def _read(place: Path, content: str, basis: Mapping[str, Any]) -> Saved | None:
     return None
 
 
-def read_saved(folder: Path, basis: Mapping[str, Any]) -> Saved | None:
-    """Return the index in a folder after checking every byte of it; None if it was made on another ``basis``.
+def read_saved(folder: Path, basis: Mapping[str, Any], *, check: bool = True) -> Saved | None:
+    """Return the index in a folder after a ``check`` of every byte; None if it was made on another ``basis``.
 
     Raises:
         FileNotFoundError: another process has replaced it.
@@ -291,7 +295,7 @@ def read_saved(folder: Path, basis: Mapping[str, Any]) -> Saved | None:
         return None
     if manifest != _sealed(manifest):
         raise ValueError("manifest.json was altered")
-    actual = _files(folder)
+    actual = _files(folder) if check else manifest["files"]
     wrong = [name for name, file in manifest["files"].items() if actual.get(name) != file]
     if wrong:
         raise ValueError(f"{wrong[0]} was altered, cut off or lost")
