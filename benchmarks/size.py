@@ -32,7 +32,7 @@ from qa import Engine
 from qa.article import Article, Passage, Section, Span
 from qa.encoder import Encoder, Encoding, Role, load_encoder
 from qa.index import Index, Vectors
-from qa.index.build import Block, build
+from qa.index.build import BLOCK, Block, build
 from qa.index.saved import read_saved, write_index
 from qa.index.shelf import FolderShelf
 from qa.retrieval import FIRST_STAGE, Query, search_sentences
@@ -281,7 +281,9 @@ def main() -> None:
     record = Record("size", "How does each cost grow with the number of passages?")
     costs: dict[int, dict[str, float]] = {}
     with tempfile.TemporaryDirectory(dir=options.folder) as folder:
-        for passages in options.sizes:
+        for asked_for in options.sizes:
+            whole = asked_for // BLOCK * BLOCK  # since blocks that come again are whole
+            passages = whole if whole > DISTINCT_BLOCKS * BLOCK else asked_for
             place = Path(folder) / str(passages)
             made, asked = _child("make", passages, place), _child("ask", passages, place)
             shutil.rmtree(place)

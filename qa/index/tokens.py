@@ -1,5 +1,6 @@
 """Token vectors of many texts, and late interaction with them."""
 
+import mmap
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Literal
@@ -67,6 +68,9 @@ class TokenStore:
             np.matmul(part, turned, out=product)
             product *= self.scales[start:end, None]
             np.maximum.reduceat(product, self.starts[texts[first:last]] - start, axis=0, out=found[first:last])
+        if isinstance(self.vectors.base, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+            # What was read stays in the system's cache; otherwise, the process would come to map gigabytes of it.
+            self.vectors.base.madvise(mmap.MADV_DONTNEED)
         return found
 
     def weighted_mean(self, values: Floats, weights: Floats) -> Floats:
