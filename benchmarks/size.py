@@ -272,13 +272,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sizes", type=int, nargs="+", default=[1_000, 10_000, 100_000, 1_000_000])
     parser.add_argument("--folder", type=Path, help="where the indexes are made; removed afterwards")
+    parser.add_argument("--name", default="size", help="of the files with the results")
     parser.add_argument("--step", choices=["make", "ask"], help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.step:
         step = {"make": make, "ask": ask}[options.step]
         sys.stdout.write(json.dumps(step(options.sizes[0], options.folder)) + "\n")
         return
-    record = Record("size", "How does each cost grow with the number of passages?")
+    record = Record(options.name, "How does each cost grow with the number of passages?")
     costs: dict[int, dict[str, float]] = {}
     with tempfile.TemporaryDirectory(dir=options.folder) as folder:
         for asked_for in options.sizes:
@@ -291,7 +292,7 @@ def main() -> None:
             sys.stderr.write(f"{record.markdown()}\n")
     record.details = {str(passages): cost for passages, cost in costs.items()}
     record.save()
-    _plot(costs)
+    _plot(costs, options.name)
 
 
 def _report(record: Record, passages: int, made: dict[str, Any], asked: dict[str, Any]) -> dict[str, float]:
@@ -318,9 +319,9 @@ def _report(record: Record, passages: int, made: dict[str, Any], asked: dict[str
     }
 
 
-def _plot(costs: dict[int, dict[str, float]]) -> None:
+def _plot(costs: dict[int, dict[str, float]], file: str) -> None:
     """Draw each cost against the number of passages, both logarithmic."""
-    with figure(RESULTS / "size.png", "How does each cost grow with the number of passages?", 6) as axes:
+    with figure(RESULTS / f"{file}.png", "How does each cost grow with the number of passages?", 6) as axes:
         for name in next(iter(costs.values())):
             axes.loglog(list(costs), [cost[name] for cost in costs.values()], marker="o", label=name)
         axes.set_xlabel("passages")

@@ -51,7 +51,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         from qa.readers.sources import printable
 
         # It may repeat what a server or a file's name says, which a terminal must not take for commands.
-        sys.stderr.write(f"qa: {printable(' '.join(str(error).split()))}\n")
+        lines = [printable(line) for line in str(error).splitlines()]
+        sys.stderr.write("\n".join([f"qa: {lines[0]}", *lines[1:]]) + "\n")
         raise SystemExit(2) from None
     except typer.Abort:
         raise SystemExit(130) from None

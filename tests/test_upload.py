@@ -73,9 +73,9 @@ def test_a_text_is_kept_under_a_token_that_nobody_can_guess(client: TestClient, 
 @pytest.mark.parametrize(
     ("data", "sentence"),
     [
-        (b"", "Bees.md is empty; give a file with at least one sentence."),
-        (b"a\0b", "Bees.md is binary"),
-        (b"# Only a heading\n", "Bees.md has no paragraph to quote"),
+        (b"", "bees.md is empty; give a file with at least one sentence."),
+        (b"a\0b", "bees.md is binary"),
+        (b"# Only a heading\n", "bees.md has no paragraph to quote"),
     ],
 )
 def test_what_cannot_be_read_gets_the_readers_sentence(client: TestClient, data: bytes, sentence: str) -> None:
