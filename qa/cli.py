@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from qa.commands import asking, feedback, indexing, measuring, receipts, serving
-from qa.errors import AskError
+from qa.errors import AskError, GateError, LabelError
 
 app = typer.Typer(
     help="Ask an article a question; get the very sentence that answers it, or an honest no.",
@@ -51,8 +51,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         from qa.readers.sources import printable
 
         # It may repeat what a server or a file's name says, which a terminal must not take for commands.
-        lines = [printable(line) for line in str(error).splitlines()]
-        sys.stderr.write("\n".join([f"qa: {lines[0]}", *lines[1:]]) + "\n")
+        told = str(error) if isinstance(error, GateError | LabelError) else " ".join(str(error).split())
+        sys.stderr.write("\n".join(map(printable, f"qa: {told}".splitlines())) + "\n")  # those two list several
         raise SystemExit(2) from None
     except typer.Abort:
         raise SystemExit(130) from None

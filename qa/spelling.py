@@ -15,9 +15,9 @@ class Vocabulary:
     def __init__(self, texts: Iterable[str]) -> None:
         words = {word.lower() for text in texts for word in WORD.findall(text)}
         self._words = words
-        self._by_letter: dict[str, list[tuple[str, int]]] = {}
+        self._by_letter: dict[str, list[str]] = {}
         for word in sorted(words):
-            self._by_letter.setdefault(word[0], []).append((word, _letters(word)))
+            self._by_letter.setdefault(word[0], []).append(word)
 
     def mend(self, text: str, is_word: Callable[[str], bool]) -> str:
         """Replace each word that is none, and is not of the articles, by the article's word most like it.
@@ -35,10 +35,10 @@ class Vocabulary:
             own = _letters(lowered)
             near = [
                 other
-                for other, letters in self._by_letter.get(lowered[0], ())
+                for other in self._by_letter.get(lowered[0], ())
                 if abs(len(other) - len(lowered)) <= 2
                 # What only one of two words has is no part of what they share: a bound that spares most comparisons.
-                and (own ^ letters).bit_count() <= (1 - SIMILARITY) * (len(other) + len(lowered))
+                and (own ^ _letters(other)).bit_count() <= (1 - SIMILARITY) * (len(other) + len(lowered))
             ]
             found = get_close_matches(lowered, near, n=1, cutoff=SIMILARITY)
             inflected = found and (found[0].startswith(lowered) or lowered.startswith(found[0]))

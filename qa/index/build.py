@@ -157,15 +157,12 @@ class _Table:
                 self.progress(len(part))
             blocks.append(block)
         blocks = blocks or [self._none()]
-        columns = {
-            f"{kind}_{name}": np.concatenate([block[name] for block in blocks]) for name in names if name != "tokens"
-        }
+        columns = {f"{kind}_{name}": _joined(name, blocks) for name in names if name != "tokens"}
         if tokens and self.shelf is not None and len(blocks) > 1:
-            columns[f"{kind}_tokens"] = self.shelf.join(
-                f"{kind}_tokens", "tokens", blocks, len(columns[f"{kind}_token_ids"])
-            )
+            count = len(columns[f"{kind}_token_ids"])
+            columns[f"{kind}_tokens"] = self.shelf.join(f"{kind}_tokens", "tokens", blocks, count)
         elif tokens:
-            columns[f"{kind}_tokens"] = np.concatenate([block["tokens"] for block in blocks])
+            columns[f"{kind}_tokens"] = _joined("tokens", blocks)
         columns[f"{kind}_parts"] = np.cumsum([0, *(len(text.parts) for text in texts)], dtype=np.int64)
         columns[f"{kind}_token_starts"] = np.cumsum(np.append(0, columns.pop(f"{kind}_token_counts")), dtype=np.int64)
         # Of those numbered -1, which have no tokens, nothing is counted.
@@ -224,6 +221,11 @@ class _Table:
             whole = columns["tokens"].astype(np.float32) * columns["token_scales"][:, None]
             columns["tokens"], columns["token_scales"] = pack(whole @ self.basis, self.token_type)
         return columns | {"vectors": known[f"{kind}_vectors"][row : row + 1], "token_counts": counts}
+
+
+def _joined(name: str, blocks: Sequence[Block]) -> NDArray[Any]:
+    """Return the blocks' arrays of a name one after the other; a single one is not copied."""
+    return blocks[0][name] if len(blocks) == 1 else np.concatenate([block[name] for block in blocks])
 
 
 def _terms(corpus: Corpus) -> dict[str, NDArray[Any]]:
