@@ -94,16 +94,21 @@ def stop_words(code: str) -> frozenset[str]:
     return frozenset(getattr(stopwords, f"STOPWORDS_{LANGUAGES[code][2]}"))
 
 
+def words(text: str) -> list[str]:
+    """Return the words of a text, lower-cased; each is analysed by itself."""
+    return re.findall(r"\w+", text.lower())
+
+
 def analyzer(code: str) -> Callable[[str], list[str]]:
     """Return the function from text to BM25 terms: lower-cased, without stop words, stemmed."""
     stop = stop_words(code)
     if code not in LANGUAGES:
-        return lambda text: [word for word in re.findall(r"\w+", text.lower()) if word not in stop]
+        return lambda text: [word for word in words(text) if word not in stop]
     import Stemmer
 
     stemmer = Stemmer.Stemmer(LANGUAGES[code][1])
 
     def analyze(text: str) -> list[str]:
-        return list(stemmer.stemWords([word for word in re.findall(r"\w+", text.lower()) if word not in stop]))
+        return list(stemmer.stemWords([word for word in words(text) if word not in stop]))
 
     return analyze

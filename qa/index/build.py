@@ -178,10 +178,17 @@ class _Table:
         self.progress(len(keys) - len(fresh))
         requests = [(texts[number].text, texts[number].span, texts[number].parts) for number in fresh]
         encodings = dict(zip(fresh, encode_windows(self.encoder, requests, self.progress, role), strict=True))
-        parts = [
-            self._cut(encodings[number], texts[number].parts) if number in encodings else self._copy(kind, rows[key])
-            for number, key in enumerate(keys)
-        ]
+        parts: list[dict[str, NDArray[Any]]] = []
+        number = 0
+        while number < len(keys):
+            first, row = number, rows.get(keys[number], -1)
+            number += 1
+            if row < 0:
+                parts.append(self._cut(encodings[first], texts[first].parts))
+                continue
+            while number < len(keys) and rows.get(keys[number], -1) == row + number - first:
+                number += 1  # what stood together is copied together
+            parts.append(self._copy(kind, row, row + number - first))
         joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
         return joined | {"keys": np.frombuffer(b"".join(keys), np.uint8).reshape(-1, DIGEST_BYTES)}
 
@@ -210,17 +217,17 @@ class _Table:
         block = {name: column[:0] for name, column in self._cut(encoding, ()).items()}
         return block | {"keys": np.zeros((0, DIGEST_BYTES), np.uint8)}
 
-    def _copy(self, kind: str, row: int) -> dict[str, NDArray[Any]]:
-        """Return a text's encoding as an earlier index holds it."""
+    def _copy(self, kind: str, first: int, last: int) -> dict[str, NDArray[Any]]:
+        """Return the encodings of a run of texts as an earlier index holds them."""
         known = self.known
-        first, last = known[f"{kind}_parts"][row : row + 2]
-        edges = known[f"{kind}_token_starts"][first : last + 1]
+        start, end = known[f"{kind}_parts"][[first, last]]
+        edges = known[f"{kind}_token_starts"][start : end + 1]
         columns = {name: known[f"{kind}_{name}"][edges[0] : edges[-1]] for name in TOKENS if f"{kind}_{name}" in known}
         counts = np.diff(edges).astype(np.int32)
         if self.basis is not None and columns["tokens"].shape[1] == len(self.basis):  # there were fewer passages then
             whole = columns["tokens"].astype(np.float32) * columns["token_scales"][:, None]
             columns["tokens"], columns["token_scales"] = pack(whole @ self.basis, self.token_type)
-        return columns | {"vectors": known[f"{kind}_vectors"][row : row + 1], "token_counts": counts}
+        return columns | {"vectors": known[f"{kind}_vectors"][first:last], "token_counts": counts}
 
 
 def _joined(name: str, blocks: Sequence[Block]) -> NDArray[Any]:
@@ -234,18 +241,16 @@ def _terms(corpus: Corpus) -> dict[str, NDArray[Any]]:
     analyze = analyzer(articles[0].language if articles else "en")
     vocabulary: dict[str, int] = {}
     sentences = (
-        analyze(articles[place.article].quote(sentence))
-        for place in corpus.passages
-        for sentence in place.passage.sentences
+        articles[place.article].quote(sentence) for place in corpus.passages for sentence in place.passage.sentences
     )
-    terms, starts = number_terms(sentences, vocabulary)
-    questions = (analyze(articles[number].quote(faq.question)) for number, faq in corpus.faqs)
-    question_terms, question_starts = number_terms(questions, vocabulary)
+    terms, starts = number_terms(sentences, analyze, vocabulary)
+    asked = [articles[number].quote(faq.question) for number, faq in corpus.faqs]
+    question_terms, question_starts = number_terms(asked, analyze, vocabulary)
     entries = (
-        analyze(f"{articles[number].quote(faq.question)} {articles[number].quote(faq.answer)}")
-        for number, faq in corpus.faqs
+        f"{question} {articles[number].quote(faq.answer)}"
+        for question, (number, faq) in zip(asked, corpus.faqs, strict=True)
     )
-    entry_terms, entry_starts = number_terms(entries, vocabulary)
+    entry_terms, entry_starts = number_terms(entries, analyze, vocabulary)
     runs = {
         "sentence": (terms, starts),
         "passage": (terms, starts[columns["passage_sentences"]]),

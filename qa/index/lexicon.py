@@ -1,13 +1,14 @@
 """BM25 over texts given as runs of term numbers (Robertson and Zaragoza 2009, in Lucene's form)."""
 
 from array import array
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from qa.index.tokens import Floats, Integers, ranges
+from qa.language import words
 
 K1, B = 1.5, 0.75  # as bm25s has them
 
@@ -17,11 +18,27 @@ def inverse_document_frequency(frequencies: NDArray[np.integer], size: int) -> F
     return np.log1p((size - frequencies + 0.5) / (frequencies + 0.5)).astype(np.float32)
 
 
-def number_terms(texts: Iterable[Sequence[str]], vocabulary: dict[str, int]) -> tuple[NDArray[np.int32], Integers]:
+class _Numbers(dict[str, int]):
+    """The number of each word's term, -1 for a word without one; each word is analysed once."""
+
+    def __init__(self, analyze: Callable[[str], Sequence[str]], vocabulary: dict[str, int]) -> None:
+        self._analyze, self._vocabulary = analyze, vocabulary
+
+    def __missing__(self, word: str) -> int:
+        terms = self._analyze(word)
+        number = self._vocabulary.setdefault(terms[0], len(self._vocabulary)) if terms else -1
+        self[word] = number
+        return number
+
+
+def number_terms(
+    texts: Iterable[str], analyze: Callable[[str], Sequence[str]], vocabulary: dict[str, int]
+) -> tuple[NDArray[np.int32], Integers]:
     """Return the texts' terms as numbers, one text after the other, and where each starts; the vocabulary grows."""
+    known = _Numbers(analyze, vocabulary)
     numbers, starts = array("i"), array("q", [0])
     for text in texts:
-        numbers.extend(vocabulary.setdefault(term, len(vocabulary)) for term in text)
+        numbers.extend(number for word in words(text) if (number := known[word]) >= 0)
         starts.append(len(numbers))
     return np.array(numbers, np.int32), np.array(starts, np.int64)
 
