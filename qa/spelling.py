@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable
 from difflib import get_close_matches
+from threading import Lock
 
 WORD = re.compile(r"[^\W\d_]{4,}")  # shorter words have too many neighbours
 # One wrong, missing, doubled or swapped letter in a word of six or more; less in shorter ones.
@@ -10,14 +11,25 @@ SIMILARITY = 0.83
 
 
 class Vocabulary:
-    """The words of the articles, by first letter, since that is seldom mistyped."""
+    """The words of the articles, by first letter, since that is seldom mistyped.
+
+    They are looked for when a question first holds a word that the model does not know; many never do.
+    """
 
     def __init__(self, texts: Iterable[str]) -> None:
-        words = {word.lower() for text in texts for word in WORD.findall(text)}
-        self._words = words
-        self._by_letter: dict[str, list[str]] = {}
-        for word in sorted(words):
-            self._by_letter.setdefault(word[0], []).append(word)
+        self._texts = texts
+        self._lock = Lock()
+        self._by_letter: dict[str, dict[str, None]] | None = None
+
+    def _words(self, letter: str) -> dict[str, None]:
+        """Return the words that begin with a letter, in alphabetical order."""
+        with self._lock:
+            if self._by_letter is None:
+                found: dict[str, dict[str, None]] = {}
+                for word in sorted({word.lower() for text in self._texts for word in WORD.findall(text)}):
+                    found.setdefault(word[0], {})[word] = None
+                self._by_letter = found
+            return self._by_letter.get(letter, {})
 
     def mend(self, text: str, is_word: Callable[[str], bool]) -> str:
         """Replace each word that is none, and is not of the articles, by the article's word most like it.
@@ -30,12 +42,15 @@ class Vocabulary:
         def mended(match: re.Match[str]) -> str:
             word = match.group()
             lowered = word.lower()
-            if lowered in self._words or is_word(lowered):
+            if is_word(lowered):
+                return word
+            words = self._words(lowered[0])
+            if lowered in words:
                 return word
             own = _letters(lowered)
             near = [
                 other
-                for other in self._by_letter.get(lowered[0], ())
+                for other in words
                 if abs(len(other) - len(lowered)) <= 2
                 # What only one of two words has is no part of what they share: a bound that spares most comparisons.
                 and (own ^ _letters(other)).bit_count() <= (1 - SIMILARITY) * (len(other) + len(lowered))

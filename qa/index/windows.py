@@ -29,7 +29,7 @@ def encode_windows(
         for window in _windows(encoder, text, span, sentences, limit)
     ]
     encodings: list[list[Encoding]] = [[] for _ in requests]
-    batch = 256  # enough to sort by length, few enough to show progress
+    batch = 512  # enough to sort by length, few enough to show progress
     done = [0] * len(requests)
     for first in range(0, len(windows), batch):
         part = windows[first : first + batch]
