@@ -13,8 +13,9 @@ from qa.article import Article, Span
 from qa.confidence import Calibration
 from qa.fragments import link
 from qa.index import Index
+from qa.lines import flat
 from qa.retrieval import FaqHits, Query, SentenceHits
-from qa.signals import faq_signals, faq_text, flat, sentence_signals
+from qa.signals import faq_signals, faq_text, sentence_signals
 
 # A neighbour whose fused score (in standard deviations) is this close to the best sentence's is
 # quoted with it. On squad-dev-8 / xquad-en-32, where 17% / 29% of the answers then are two

@@ -48,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if isinstance(code, int) and code:  # what a command that stopped with ``typer.Exit`` gave as its code
             raise SystemExit(code)
     except AskError as error:
-        from qa.readers.sources import printable
+        from qa.lines import printable
 
         # It may repeat what a server or a file's name says, which a terminal must not take for commands.
         told = str(error) if isinstance(error, GateError | LabelError) else " ".join(str(error).split())

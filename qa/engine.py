@@ -16,7 +16,7 @@ from qa.conversation import already_said, points_back, small_talk
 from qa.encoder import Encoder, Role, load_encoder
 from qa.errors import QuestionError
 from qa.index import Index, Progress, open_index
-from qa.readers import Source, find_sources
+from qa.readers import Source, find_sources, location_of
 from qa.retrieval import FaqHits, Query, SentenceHits, search_faqs, search_sentences
 from qa.settings import DEFAULT_MODEL, Settings
 from qa.spelling import Vocabulary
@@ -85,7 +85,7 @@ class Engine:
             ReadError: there is no readable article.
             EncoderError: the model cannot be used.
         """
-        return cls.from_sources(find_sources(path), str(Path(path).resolve()), settings, encoder, progress)
+        return cls.from_sources(find_sources(path), location_of(path), settings, encoder, progress)
 
     @classmethod
     def from_sources(

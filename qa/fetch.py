@@ -14,8 +14,9 @@ from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import TYPE_CHECKING
 
 from qa.errors import ReadError
+from qa.lines import printable
 from qa.readers.encodings import is_marked
-from qa.readers.sources import MAX_BYTES, Source, printable
+from qa.readers.sources import MAX_BYTES, Source
 
 if TYPE_CHECKING:
     import httpx

@@ -22,6 +22,7 @@ from pydantic import BaseModel, Field, ValidationError, field_validator
 
 from qa.article import Article, Span
 from qa.errors import ReceiptError
+from qa.lines import flat
 
 MAX_BYTES = 20_000_000  # some ten thousand answers
 MAX_OFFSET = 2**31  # no article is longer
@@ -104,7 +105,7 @@ class Verdict:
         """Return what the quote was changed to as runs of words that are ``same``, ``removed`` or ``added``."""
         if self.state is not State.CHANGED or self.found is None:
             return []
-        old, new = WORD.findall(_flat(self.quote.quote)), WORD.findall(_flat(self.found.text))
+        old, new = WORD.findall(flat(self.quote.quote)), WORD.findall(flat(self.found.text))
         runs = []
         for operation, *edges in SequenceMatcher(None, _words(old), _words(new), autojunk=False).get_opcodes():
             if operation == "equal":
@@ -176,7 +177,7 @@ class _Text:
     @cached_property
     def flat(self) -> str:
         """Return the text with one space for each run of white space, none at its ends."""
-        return _flat(self.article.text)
+        return flat(self.article.text)
 
     @cached_property
     def words(self) -> tuple[list[int], list[int]]:
@@ -220,9 +221,9 @@ class _Text:
 
 def _check(question: str, quote: Quote, texts: Sequence[_Text]) -> Verdict:
     """Look a quote up in its own article first, then in the same text under another name, then in all others."""
-    text = _flat(quote.quote)
+    text = flat(quote.quote)
     own = [each for each in texts if each.article.name == quote.article]
-    if own and _flat(own[0].article.text[quote.start : quote.end]) == text:
+    if own and flat(own[0].article.text[quote.start : quote.end]) == text:
         return Verdict(question, quote, State.UNCHANGED, own[0].place(Span(quote.start, quote.end)), 1.0)
     same = [each for each in texts if each.article.sha256 == quote.sha256]
     for each in dict.fromkeys([*own, *same, *texts]):
@@ -292,10 +293,6 @@ def _explain(error: ValidationError) -> str:
         return f"{where} is missing; {REMEDY}"
     problem = first["msg"].removeprefix("Value error, ").removeprefix("Input ").partition(" or instance")[0]
     return f"{where} {problem[:1].lower()}{problem[1:]}, not {reprlib.repr(first['input'])}"
-
-
-def _flat(text: str) -> str:
-    return " ".join(text.split())
 
 
 def _counted(words: Sequence[str]) -> frozenset[tuple[str, int]]:

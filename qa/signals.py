@@ -11,6 +11,7 @@ import numpy as np
 from qa.article import Faq
 from qa.index import Floats, Index
 from qa.language import stop_words
+from qa.lines import flat
 from qa.retrieval import FaqHits, Query, SentenceHits
 
 SENTENCE_SIGNALS = (
@@ -152,11 +153,6 @@ def faq_signals(index: Index, query: Query, hits: FaqHits, sentences: SentenceHi
         "names_missing": _names_missing(query.focus, f"{article.title} {entry}"),
         "alone": float(not index.passages),
     }
-
-
-def flat(text: str) -> str:
-    """Return a text with single spaces for all white space, as copies are compared."""
-    return " ".join(text.split())
 
 
 def faq_text(index: Index, number: int, faq: Faq) -> tuple[str, str]:

@@ -7,6 +7,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from qa.answering import SMALL_TALK, Answer, AnswerKind, Citation
+from qa.lines import clean
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,43 +31,43 @@ def print_answer(answer: Answer, console: "Console") -> None:
         _line(console, answer.text, "bold")
         if answer.closest:
             _line(console, f"Closest, but not an answer ({answer.confidence:.0%} sure):", "dim")
-            _block(console, f"“{_flat(answer.closest.quote)}”", answer.closest.section + _page(answer.closest))
+            _block(console, f"“{clean(answer.closest.quote)}”", answer.closest.section + _page(answer.closest))
         if answer.reason != SMALL_TALK:
             _line(console, f"Why: {answer.reason}.", "dim")
         if answer.suggestions:
             _line(console, "You can ask:", "dim")
             for suggestion in answer.suggestions:
-                _line(console, f"  • {_flat(suggestion)}", "")
+                _line(console, f"  • {clean(suggestion)}", "")
         return
     marks = "".join(f"[{citation.number}]" for citation in answer.citations)
-    _line(console, f"“{_flat(answer.text)}” {marks}", "bold")
+    _line(console, f"“{clean(answer.text)}” {marks}", "bold")
     _print_places(answer, console)
     source = "FAQ" if answer.kind is AnswerKind.FAQ else "Article"
     _line(console, f"{source} · {answer.confidence:.0%} sure", "green" if answer.confidence > 0.75 else "yellow")
     given = {citation.quote for citation in answer.citations}
     for entry in answer.faqs[:1]:
         label = "This is the FAQ entry" if entry.answer in given else "Nearest FAQ entry"
-        _line(console, f"{label}: {_flat(entry.question)}", "dim")
+        _line(console, f"{label}: {clean(entry.question)}", "dim")
     others = [match for match in answer.passages if not any(quote in match.text for quote in given)][:SHOWN_PASSAGES]
     if others:
         _line(console, "See also:", "dim")
         for match in others:
-            _block(console, _flat(match.sentence), match.section)
+            _block(console, clean(match.sentence), match.section)
 
 
 def _print_places(answer: Answer, console: "Console") -> None:
     """Print where each quote stands, and where it can be read on the web."""
     for citation in answer.citations:
-        place = f"[{citation.number}] {_flat(citation.section)} · {_flat(citation.article)}{_page(citation)}"
+        place = f"[{citation.number}] {clean(citation.section)} · {clean(citation.article)}{_page(citation)}"
         _line(console, f"{place}, characters {citation.start}–{citation.end}", "")
         if citation.url:
-            console.print(Text(_flat(citation.url), style="dim"), soft_wrap=True)  # in one piece, to be followed
+            console.print(Text(clean(citation.url), style="dim"), soft_wrap=True)  # in one piece, to be followed
 
 
 def print_article(article: "Article", console: "Console") -> None:
     """Print an article as it was understood."""
     about = [article.name, article.date, article.language, f"{len(article.text):,} characters"]
-    _line(console, _flat(article.title), "bold")
+    _line(console, clean(article.title), "bold")
     _line(console, " · ".join(filter(None, about)), "dim")
     if article.summary:
         _line(console, article.summary, "italic")
@@ -78,32 +79,27 @@ def print_article(article: "Article", console: "Console") -> None:
             _line(console, f"# {article.section_title(shown)}", "bold")
         _line(console, f"Passage {number}, characters {passage.span.start}–{passage.span.end}", "dim")
         for count, sentence in enumerate(passage.sentences, start=1):
-            _line(console, f"  {count}. {_flat(article.quote(sentence))}", "")
+            _line(console, f"  {count}. {clean(article.quote(sentence))}", "")
     if article.faqs:
         _line(console, "", "")
         _line(console, f"FAQ, {len(article.faqs)} entries", "bold")
     for number, faq in enumerate(article.faqs, start=1):
-        _line(console, f"  Q{number}. {_flat(article.quote(faq.question))}", "")
-        _line(console, f"      {_flat(article.quote(faq.answer))}", "dim")
-
-
-def _flat(text: str) -> str:
-    """Return the text on one line, without control characters that a terminal would obey."""
-    return "".join(letter for letter in " ".join(text.split()) if letter.isprintable())
+        _line(console, f"  Q{number}. {clean(article.quote(faq.question))}", "")
+        _line(console, f"      {clean(article.quote(faq.answer))}", "dim")
 
 
 def print_verdicts(verdicts: "Sequence[Verdict]", console: "Console") -> None:
     """Print a line for each quote of a receipt, what changed in it, and how many fared how."""
     for verdict in verdicts:
         quote, found = verdict.quote, verdict.found
-        words = [verdict.state, f"{_flat(quote.article)}, characters {quote.start}–{quote.end}"]
+        words = [verdict.state, f"{clean(quote.article)}, characters {quote.start}–{quote.end}"]
         if found and verdict.state != "unchanged":
-            words.append(f"→ {_flat(found.article)}, characters {found.start}–{found.end}")
+            words.append(f"→ {clean(found.article)}, characters {found.start}–{found.end}")
         if verdict.state == "changed":
             words.append(f"({verdict.similarity:.0%} alike)")
         if verdict.altered:
             words.append("(the article is the same as then, so the receipt was altered)")
-        shown = _flat(quote.quote)
+        shown = clean(quote.quote)
         shown = shown if len(shown) <= SHOWN_QUOTE else shown[:SHOWN_QUOTE].rstrip() + "…"
         line = Text(" ".join(words), style=STATE_STYLES[verdict.state])
         console.print(line + Text(f": “{shown}”", style="dim"), soft_wrap=True)
@@ -119,7 +115,7 @@ def _marked(runs: "Sequence[tuple[str, str]]") -> Text:
     text = Text()
     for kind, words in runs:
         before, after, style = DIFFERENCE_MARKS[kind]
-        body = _flat(words)
+        body = clean(words)
         text.append(f"{before}{body}{after}", style=style)
         text.append(" " if words[-1:].isspace() else "")
     return text
@@ -134,4 +130,4 @@ def _line(console: "Console", text: str, style: str) -> None:
 
 
 def _block(console: "Console", text: str, section: str) -> None:
-    console.print(Padding(Text(text) + Text(f"  ({_flat(section)})", style="dim"), (0, 0, 0, 2), expand=False))
+    console.print(Padding(Text(text) + Text(f"  ({clean(section)})", style="dim"), (0, 0, 0, 2), expand=False))

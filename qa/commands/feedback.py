@@ -107,8 +107,8 @@ def export_labels(
     from qa.feedback.export import export, only_article
     from qa.feedback.insights import parse_since
     from qa.feedback.log import default_log_path
-    from qa.feedback.report import flat
     from qa.feedback.schema import connect
+    from qa.lines import clean
     from qa.readers import read_sources
 
     place = location_of(article)
@@ -128,4 +128,4 @@ def export_labels(
         err=True,
     )
     for question in found.stale:
-        typer.echo(f"stale: {flat(question)}", err=True)
+        typer.echo(f"stale: {clean(question)}", err=True)

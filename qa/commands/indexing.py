@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from qa.commands.options import (
-    ADDRESS,
     AllowPrivateOption,
     IndexOption,
     SettingsOption,
@@ -17,11 +16,15 @@ from qa.commands.options import (
     open_sources,
 )
 from qa.errors import ReadError
+from qa.readers import is_address
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.console import Console
 
     from qa.encoder import Encoder
+    from qa.readers import Source
     from qa.settings import Settings
 
 LOGGER = logging.getLogger(__name__)
@@ -41,9 +44,9 @@ def index(
 ) -> None:
     """Index articles ahead of time. Of what was indexed before, only changes are encoded."""
     chosen = load_settings(settings, folder)
-    if watch and ADDRESS.match(path):
+    if watch and is_address(path):
         raise ReadError(f"{path} is an address, which cannot be watched; give a file or a folder")
-    open_sources(path, allow_private)  # before anything heavy is loaded
+    sources = open_sources(path, allow_private)  # before anything heavy is loaded
     from qa.encoder import load_encoder
 
     encoder = load_encoder(chosen)
@@ -51,10 +54,12 @@ def index(
     if watch:
         _watch(path, encoder, chosen, screen)
     else:
-        _index(path, allow_private, encoder, chosen, screen)
+        _index(sources, location_of(path), encoder, chosen, screen)
 
 
-def _index(path: str, allow_private: bool, encoder: "Encoder", settings: "Settings", screen: "Console") -> None:
+def _index(
+    sources: "Sequence[Source]", location: str, encoder: "Encoder", settings: "Settings", screen: "Console"
+) -> None:
     """Index once, showing how far it is."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -69,8 +74,7 @@ def _index(path: str, allow_private: bool, encoder: "Encoder", settings: "Settin
             speed = progress.tasks[task].speed
             progress.update(task, completed=done, total=total, rate=f"{speed:.0f}/s" if speed else "")
 
-        sources = open_sources(path, allow_private)
-        made = open_index(sources, encoder, settings.index_path, location_of(path), settings.token_type, show)
+        made = open_index(sources, encoder, settings.index_path, location, settings.token_type, show)
     counts = {"article": made.articles, "passage": made.passages, "FAQ question": made.faqs}
     parts = [f"{len(items):,} {name}{'' if len(items) == 1 else 's'}" for name, items in counts.items()]
     where = "kept nowhere" if made.folder is None else f"kept in {settings.index_path}"
@@ -87,7 +91,7 @@ def _watch(path: str, encoder: "Encoder", settings: "Settings", screen: "Console
         for changes in watch(location_of(path), yield_on_timeout=True, rust_timeout=WATCH_MILLISECONDS):
             if changes or not watching:
                 try:
-                    _index(path, False, encoder, settings, screen)
+                    _index(open_sources(path), location_of(path), encoder, settings, screen)
                 except ReadError as error:
                     LOGGER.warning("%s", error)
             if not watching:

@@ -1,6 +1,5 @@
 """What several commands take, and what they make of it."""
 
-import re
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,8 +14,6 @@ if TYPE_CHECKING:
 
     from qa.engine import Engine
     from qa.readers import Source
-
-ADDRESS = re.compile(r"[a-z][a-z\d+.-]+://", re.IGNORECASE)
 
 ArticleOption = Annotated[
     str,
@@ -52,8 +49,10 @@ def load_engine(article: str, settings: Settings, allow_private: bool = False) -
 
 
 def location_of(path: str) -> str:
-    """Return what tells an index's place from others: the whole path, or the address."""
-    return path if ADDRESS.match(path) else str(Path(path or corpus_path()).expanduser().resolve())
+    """Return what tells a path's place from others, that of the bundled article where it is ""."""
+    from qa import readers
+
+    return readers.location_of(path or corpus_path())
 
 
 def open_sources(path: str, allow_private: bool = False) -> "tuple[Source, ...]":
@@ -62,9 +61,9 @@ def open_sources(path: str, allow_private: bool = False) -> "tuple[Source, ...]"
     Raises:
         ReadError: the path holds none, or the address cannot be fetched.
     """
-    from qa.readers import find_sources
+    from qa.readers import find_sources, is_address
 
-    if ADDRESS.match(path):
+    if is_address(path):
         from qa.fetch import fetch
 
         return (fetch(path, allow_private=allow_private),)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from qa.evaluation.findings import CAPTIONS, SOURCES, Cell, Table, cards, interval, number, tables, verdict
 from qa.evaluation.methods import METHODS
 from qa.evaluation.plots import draw
+from qa.lines import clean
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -29,7 +30,7 @@ def print_table(results: Figures, console: "Console") -> None:
     from rich.text import Text
 
     for name, data in results["data"].items():
-        console.print(Text(f"\n{_flat(name)}", style="bold"))
+        console.print(Text(f"\n{clean(name)}", style="bold"))
         console.print(Text(verdict(data)))
         for table in tables(data):
             grid = Grid(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
@@ -76,10 +77,10 @@ def _markdown(results: Figures, pictures: list[str]) -> Iterator[str]:
     for place, failure in enumerate(results["failures"], start=1):
         # Indented code: whatever a question holds stays text.
         yield f"\n{place}. {_escape(failure['data'])}, {failure['category']}, {_sure(failure)}\n"
-        yield f"        asked: {_flat(failure['question'])}"
-        yield f"        given: {_flat(failure['given'])[:GIVEN_SHOWN]}"
+        yield f"        asked: {clean(failure['question'])}"
+        yield f"        given: {clean(failure['given'])[:GIVEN_SHOWN]}"
         for gold in failure["gold"] or ("nothing",):
-            yield f"        right: {_flat(gold)}"
+            yield f"        right: {clean(gold)}"
     yield f"\n## Provenance\n\n{SOURCES}\n"
     for name, value in _provenance(results["provenance"]):
         yield f"- {_escape(name)}: {_escape(value)}"
@@ -180,14 +181,9 @@ def _provenance(values: Figures, above: str = "") -> Iterator[tuple[str, str]]:
             yield above + name, ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
-def _flat(text: str) -> str:
-    """Return the text on one line, without characters that a terminal would obey."""
-    return "".join(letter for letter in " ".join(text.split()) if letter.isprintable())
-
-
 def _escape(text: str) -> str:
     """Return text of one line that Markdown leaves as it is."""
-    return re.sub(r"([\\`*_{}\[\]()#+!|<>~&$])", r"\\\1", _flat(text))
+    return re.sub(r"([\\`*_{}\[\]()#+!|<>~&$])", r"\\\1", clean(text))
 
 
 def _text(text: str) -> str:

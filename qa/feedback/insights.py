@@ -10,12 +10,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qa.answering import AnswerKind
+from qa.answering import SMALL_TALK, AnswerKind
 from qa.article import Article
 from qa.errors import FeedbackError
 from qa.feedback.anchors import anchor
 from qa.feedback.gaps import Gap, find_gaps
-from qa.feedback.log import SMALL_TALK
 from qa.feedback.schema import connect
 
 if TYPE_CHECKING:

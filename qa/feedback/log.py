@@ -13,15 +13,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from qa.answering import Answer, AnswerKind, Citation
+from qa.answering import SMALL_TALK, Answer, AnswerKind, Citation
 from qa.article import Article
 from qa.feedback.masking import mask
 from qa.feedback.schema import OPEN_SECONDS, connect
+from qa.readers import location_of
 from qa.settings import Settings
 
 LOGGER = logging.getLogger(__name__)
 
-SMALL_TALK = "small talk"  # a kind of its own: neither answered nor refused
 DAY = 86_400.0
 ID_BYTES = 16  # unguessable: whoever knows a question's id may rate it
 MAX_REASON = 1000  # code points of a reason that are kept
@@ -39,8 +39,7 @@ Write = Callable[[sqlite3.Connection], bool]
 
 def default_log_path(settings: Settings, path: str | Path) -> Path:
     """Return where the chat over a file, a folder or an address is recorded unless told otherwise."""
-    place = str(path) if "://" in str(path) else str(Path(path).expanduser().resolve())
-    name = hashlib.sha256(place.encode("utf-8", "surrogateescape")).hexdigest()[:HASH_CHARS]
+    name = hashlib.sha256(location_of(path).encode("utf-8", "surrogateescape")).hexdigest()[:HASH_CHARS]
     return settings.cache_path / "feedback" / f"{name}.sqlite3"
 
 

@@ -13,6 +13,7 @@ from qa.faq import plain_markdown
 from qa.feedback.gaps import Gap
 from qa.feedback.insights import Busy, Insights
 from qa.feedback.plots import draw
+from qa.lines import clean
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -145,7 +146,7 @@ def _markdown(insights: Insights) -> Iterator[str]:
 
 
 def _gap(gap: Gap) -> str:
-    rows = [("Also asked", flat(example)) for example in gap.examples] + list(_quotes(gap))
+    rows = [("Also asked", clean(example)) for example in gap.examples] + list(_quotes(gap))
     told = "".join(f"<dt>{_text(words)}<dd dir=auto>{_text(quote)}" for words, quote in rows)
     return (
         f"<li><p class=asked dir=auto>{_text(_asked(gap))}</p><p class=tags>"
@@ -165,15 +166,15 @@ def _quotes(gap: Gap) -> Iterator[tuple[str, str]]:
     if gap.marked:
         yield "Right, say readers", _cut(gap.marked, QUOTE_SHOWN)
     if gap.closest:
-        yield f"Closest, in {flat(gap.section)}", _cut(gap.closest, QUOTE_SHOWN)
+        yield f"Closest, in {clean(gap.section)}", _cut(gap.closest, QUOTE_SHOWN)
 
 
 def _told(busy: Busy, limit: int = CELL) -> tuple[str, str]:
-    return flat(busy.section) + " (gone)" * busy.gone, _cut(busy.quote, limit)
+    return clean(busy.section) + " (gone)" * busy.gone, _cut(busy.quote, limit)
 
 
 def _asked(gap: Gap) -> str:
-    return " → ".join(filter(None, (flat(gap.context), flat(gap.question))))
+    return " → ".join(filter(None, (clean(gap.context), clean(gap.question))))
 
 
 def _bounds(insights: Insights, limit: int | None = None) -> str:
@@ -186,18 +187,13 @@ def _bounds(insights: Insights, limit: int | None = None) -> str:
 
 
 def _cut(text: str, limit: int) -> str:
-    line = flat(text)
+    line = clean(text)
     return line if len(line) <= limit else line[:limit].rstrip() + "…"
-
-
-def flat(text: str) -> str:
-    """Return the text on one line, without characters that a terminal would obey."""
-    return "".join(letter for letter in " ".join(text.split()) if letter.isprintable())
 
 
 def _escape(text: str) -> str:
     """Return one line of Markdown that shows as it is written; formulas and brackets too, whatever the dialect."""
-    return plain_markdown(flat(text))
+    return plain_markdown(clean(text))
 
 
 def _text(text: str) -> str:

@@ -13,9 +13,18 @@ from qa.readers.encodings import decode, is_marked
 from qa.readers.formats import Format, tell_format
 from qa.readers.markdown import looks_like_markdown, read_markdown
 from qa.readers.plain import read_plain
-from qa.readers.sources import Source, check_size, find_sources
+from qa.readers.sources import Source, check_size, find_sources, is_address, location_of
 
-__all__ = ["Source", "find_sources", "parse_article", "parse_bytes", "read_articles", "read_sources"]
+__all__ = [
+    "Source",
+    "find_sources",
+    "is_address",
+    "location_of",
+    "parse_article",
+    "parse_bytes",
+    "read_articles",
+    "read_sources",
+]
 
 LOGGER = logging.getLogger(__name__)
 

@@ -9,9 +9,9 @@ from zipfile import ZipFile
 
 from qa.article import Article
 from qa.errors import ReadError
+from qa.lines import flat, printable
 from qa.readers.blocks import BlockWriter, Kind, Metadata, assemble, is_noise
 from qa.readers.layout import is_title_like
-from qa.readers.sources import printable
 
 if TYPE_CHECKING:
     from docx.document import Document
@@ -49,7 +49,7 @@ def read_docx(name: str, data: bytes) -> Article:
 
 
 def _damaged(name: str, error: Exception) -> ReadError:
-    reason = printable(" ".join(str(error).split()))[:100] or type(error).__name__
+    reason = printable(flat(str(error)))[:100] or type(error).__name__
     return ReadError(f"{name} is damaged ({reason}); open it in a word processor and save it anew as .docx")
 
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from qa.article import Article
 from qa.errors import ReadError
+from qa.lines import printable
 from qa.readers.blocks import Metadata, assemble
 from qa.readers.layout import Line, LineWriter, without_running_heads
-from qa.readers.sources import printable
 
 if TYPE_CHECKING:
     from pypdf import PageObject, PdfReader

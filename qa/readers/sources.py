@@ -9,6 +9,7 @@ from itertools import islice
 from pathlib import Path
 
 from qa.errors import ReadError
+from qa.lines import printable
 from qa.readers.formats import is_pdf
 
 LOGGER = logging.getLogger(__name__)
@@ -66,11 +67,6 @@ class Source:
         return data
 
 
-def printable(name: str) -> str:
-    """Return a name for messages and citations, without line breaks and what is no valid text."""
-    return "".join(letter if letter.isprintable() else "\ufffd" for letter in name)
-
-
 def max_bytes(data: bytes) -> int:
     """Return the largest size, in bytes, of a file that begins so."""
     return MAX_PDF_BYTES if is_pdf(data[:SNIFFED_BYTES]) else MAX_BYTES
@@ -85,6 +81,16 @@ def check_size(name: str, data: bytes, declared: int = 0) -> None:
     size, limit = max(len(data), declared), max_bytes(data)
     if size > limit:
         raise ReadError(f"{name} has {size:,} bytes; the limit is {limit:,}: split it")
+
+
+def is_address(path: str) -> bool:
+    """Return whether a path names a page of the web rather than a file."""
+    return re.match(r"[a-z][a-z\d+.-]+://", path, re.IGNORECASE) is not None
+
+
+def location_of(path: str | Path) -> str:
+    """Return what tells the place of a path's articles from others: the whole path, or the address as it is."""
+    return str(path) if is_address(str(path)) else str(Path(path).expanduser().resolve())
 
 
 def find_sources(path: str | Path, *, max_files: int = MAX_FILES) -> tuple[Source, ...]:

@@ -1,0 +1,16 @@
+"""Texts on one line: to be compared, and to be shown where control characters would be obeyed."""
+
+
+def flat(text: str) -> str:
+    """Return a text with single spaces for all white space."""
+    return " ".join(text.split())
+
+
+def clean(text: str) -> str:
+    """Return a text on one line, without control characters that a terminal would obey."""
+    return "".join(letter for letter in flat(text) if letter.isprintable())
+
+
+def printable(text: str) -> str:
+    """Return a text with a mark for each line break and whatever else is no valid text, so that it stays distinct."""
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in text)
