@@ -11,13 +11,10 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from benchmarks.data import article
 from benchmarks.record import Record, Target
 from qa import Engine, Settings
-from qa.encoder import Encoder, Encoding, Role, load_encoder
+from qa.encoder import Encoder, Encoding, Role, WrappedEncoder, load_encoder
 
 ARTICLES = 100
 EDITS = 3  # in each round
@@ -27,22 +24,17 @@ RESTART = Target(most=0.1)
 EDIT = Target(most=0.02)
 
 
-class Noting:
+class Noting(WrappedEncoder):
     """Serves an encoder, and notes which texts it is given."""
 
     def __init__(self, encoder: Encoder) -> None:
-        self._encoder = encoder
+        super().__init__(encoder)
         self.texts: list[str] = []
-        self.fingerprint, self.dimension, self.max_tokens = encoder.fingerprint, encoder.dimension, encoder.max_tokens
 
     def encode(self, texts: Sequence[str], role: Role = Role.PASSAGE) -> list[Encoding]:
         """Encode texts with the encoder."""
         self.texts += texts
-        return self._encoder.encode(texts, role)
-
-    def spans(self, text: str) -> NDArray[np.int32]:
-        """Return the encoder's."""
-        return self._encoder.spans(text)
+        return super().encode(texts, role)
 
 
 def main() -> None:

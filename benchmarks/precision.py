@@ -23,7 +23,7 @@ from benchmarks.bare import BareModel, folder
 from benchmarks.data import data_sets, questions
 from benchmarks.record import Record, Target, interleaved
 from qa import Engine
-from qa.encoder import Encoder, Encoding, Role, load_encoder
+from qa.encoder import Encoder, Encoding, Role, WrappedEncoder, load_encoder
 from qa.encoder.export import CONFIG_FILE, MODEL_FILE, TOKENIZER_FILE
 from qa.encoder.onnx import OnnxEncoder
 from qa.encoder.weights import file_sha256
@@ -34,44 +34,32 @@ LOSS = 0.002  # of hit@1; below it, a difference cannot be told from chance on t
 SIDES = list(itertools.product(("float32", "int8"), repeat=2))
 
 
-class TwoSided:
-    """Encodes questions with one encoder and passages with another, each text once."""
+class TwoSided(WrappedEncoder):
+    """Encodes questions with one encoder and passages with another."""
 
     def __init__(self, query: Encoder, passage: Encoder) -> None:
-        self._encoders = {Role.QUERY: query, Role.PASSAGE: passage}
+        super().__init__(query)
+        self._passage = passage
         self.fingerprint = f"{query.fingerprint} {passage.fingerprint}"
-        self.dimension = query.dimension
-        self.max_tokens = query.max_tokens
 
     def encode(self, texts: Sequence[str], role: Role = Role.PASSAGE) -> list[Encoding]:
         """Encode texts with their side's encoder."""
-        return self._encoders[role].encode(texts, role)
-
-    def spans(self, text: str) -> NDArray[np.int32]:
-        """Return the code points of each token."""
-        return self._encoders[Role.QUERY].spans(text)
+        return super().encode(texts, role) if role is Role.QUERY else self._passage.encode(texts, role)
 
 
-class Remembering:
+class Remembering(WrappedEncoder):
     """Serves an encoder, and each call's texts only once; the four combinations ask for the same."""
 
     def __init__(self, encoder: Encoder) -> None:
-        self._encoder = encoder
+        super().__init__(encoder)
         self._known: dict[tuple[Role, tuple[str, ...]], list[Encoding]] = {}
-        self.fingerprint = encoder.fingerprint
-        self.dimension = encoder.dimension
-        self.max_tokens = encoder.max_tokens
 
     def encode(self, texts: Sequence[str], role: Role = Role.PASSAGE) -> list[Encoding]:
         """Encode texts, or return what was encoded before."""
         key = (role, tuple(texts))
         if key not in self._known:
-            self._known[key] = self._encoder.encode(texts, role)
+            self._known[key] = super().encode(texts, role)
         return self._known[key]
-
-    def spans(self, text: str) -> NDArray[np.int32]:
-        """Return the code points of each token."""
-        return self._encoder.spans(text)
 
 
 def main() -> None:

@@ -1,6 +1,6 @@
 """One question: how much of the time is the model's forward pass, and how much is everything else.
 
-Run: python -m benchmarks.question [--passages 50,200,100000] [--rounds 200]
+Run: python -m benchmarks.question [--passages 50,200,2000] [--rounds 200]
 """
 
 import argparse
@@ -9,18 +9,14 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from benchmarks.bare import BareModel
-from benchmarks.data import SyntheticEncoder, article, questions
+from benchmarks.data import article, questions
 from benchmarks.record import Record, Target, figure, interleaved
 from qa import Engine, corpus_path
-from qa.article import Article
-from qa.encoder import Encoder, Role, load_encoder
+from qa.encoder import Role, load_encoder
 from qa.retrieval import search_faqs, search_sentences
 
-REAL = 2000  # passages that are encoded for real; beyond, only their vectors' number matters here
 SHARE = Target(most=0.25)  # of one forward pass, for an article
 LARGEST_ARTICLE = 200  # passages
-ARCHIVE_MS = Target(most=2.0)  # at 100,000 passages
-ARCHIVE = 100_000
 
 
 def main() -> None:
@@ -36,7 +32,7 @@ def main() -> None:
     feeds = [model.feeds([text]) for text in asked]
     engines = {"bundled article": Engine.from_path(corpus_path(), encoder=encoder)}
     for size in map(int, filter(None, chosen.passages.split(","))):
-        engines[f"{size:,} passages"] = _engine(article(size), encoder)
+        engines[f"{size:,} passages"] = Engine.from_articles([article(size)], encoder=encoder)
     for name, engine in engines.items():
         actions: dict[str, Callable[[int], object]] = {
             "forward pass": lambda k: model.run(feeds[k]),
@@ -47,13 +43,6 @@ def main() -> None:
     record.details["parts, ms"] = {name: _parts(engine, asked) for name, engine in engines.items()}
     record.save()
     _plot(record, list(engines))
-
-
-def _engine(text: Article, encoder: Encoder) -> Engine:
-    if len(text.passages) > REAL:
-        samples = [text.quote(passage.span) for passage in text.passages[:300]]
-        return Engine.from_articles([text], encoder=SyntheticEncoder(encoder, samples))
-    return Engine.from_articles([text], encoder=encoder)
 
 
 def _ask(engine: Engine, asked: Sequence[str], number: int) -> None:
@@ -71,8 +60,6 @@ def _measure(record: Record, name: str, size: int, seconds: dict[str, list[float
         f"{name}: everything else", rest, "ms", baseline=f"{name}: forward pass",
         target=SHARE if size <= LARGEST_ARTICLE else None,
     )  # fmt: skip
-    if size >= ARCHIVE:
-        record.add(f"{name}: everything else, at most", rest, "ms", target=ARCHIVE_MS)
 
 
 def _parts(engine: Engine, asked: list[str]) -> dict[str, float]:

@@ -146,13 +146,13 @@ def candidates(
     if len(faqs.entries):
         number, faq = index.faqs[int(faqs.entries[faqs.order()[0]])]
         confidence = calibration.faq.probability(faq_signals(index, query, faqs, sentences))
-        if _same_question(query.focus, index.articles[number].quote(faq.question)):
+        if _same_question(query.focus, index.quote(number, faq.question)):
             confidence = 1.0
         found.append(Candidate(AnswerKind.FAQ, number, faq.section, faq.answer, confidence))
     if len(sentences.sentences):
         place = index.passages[int(sentences.passages[sentences.order()[0]])]
         span = quote_span(index, sentences)
-        quote = index.articles[place.article].quote(span)
+        quote = index.quote(place.article, span)
         confidence = calibration.passage.probability(sentence_signals(index, query, sentences, quote))
         found.append(Candidate(AnswerKind.PASSAGE, place.article, place.passage.section, span, confidence))
     return sorted(found, key=preference, reverse=True)
@@ -177,7 +177,7 @@ def quote_span(index: Index, hits: SentenceHits) -> Span:
     place = index.passages[int(hits.passages[best])]
     span = index.sentences[sentence]
     partner = None
-    if sentence - 1 in neighbours and LEANING.match(index.articles[place.article].quote(span)):
+    if sentence - 1 in neighbours and LEANING.match(index.quote(place.article, span)):
         partner = sentence - 1
     elif neighbours:
         nearest = max(neighbours, key=lambda number: hits.score[rows[number]])
@@ -235,7 +235,7 @@ def abstain(
     """Return the answer that is none, with what can be asked instead (of ``only`` one article, if one was asked)."""
     nearest = [match.question for match in faqs]
     entries = range(len(index.faqs)) if only is None else np.flatnonzero(index.faqs_of([only]))
-    first = [index.articles[number].quote(faq.question) for number, faq in (index.faqs[int(n)] for n in entries[:3])]
+    first = [index.quote(number, faq.question) for number, faq in (index.faqs[int(n)] for n in entries[:3])]
     suggestions = tuple(dict.fromkeys([*nearest, *first]))[:3]
     subject = "article doesn't" if only is not None or len(index.articles) == 1 else "articles don't"
     return Answer(
@@ -262,14 +262,14 @@ def _copies(index: Index, best: Candidate, sentences: SentenceHits, faqs: FaqHit
                 seen.add(number)
                 yield replace(best, article=number, section=faq.section, span=faq.answer)
         return
-    text = flat(index.articles[best.article].quote(best.span))
+    text = flat(index.quote(best.article, best.span))
     for row in sentences.order()[:COPIES_SOUGHT]:
         place = index.passages[int(sentences.passages[row])]
-        first, article = index.sentences[int(sentences.sentences[row])], index.articles[place.article]
-        if place.article in seen or not text.startswith(flat(article.quote(first))):
+        first = index.sentences[int(sentences.sentences[row])]
+        if place.article in seen or not text.startswith(flat(index.quote(place.article, first))):
             continue
         spans = (Span(first.start, own.end) for own in place.passage.sentences if own.start >= first.start)
-        found = next((span for span in spans if flat(article.quote(span)) == text), None)
+        found = next((span for span in spans if flat(index.quote(place.article, span)) == text), None)
         if found:
             seen.add(place.article)
             yield replace(best, article=place.article, section=place.passage.section, span=found)
@@ -294,11 +294,10 @@ def _faq_matches(index: Index, hits: FaqHits, top_k: int) -> tuple[FaqMatch, ...
     matches = []
     for row in hits.order()[:top_k]:
         number, faq = index.faqs[int(hits.entries[row])]
-        article = index.articles[number]
         matches.append(
             FaqMatch(
-                article.quote(faq.question), article.quote(faq.answer), faq.answer.start, faq.answer.end,
-                article.section_title(faq.section), article.name, round(float(hits.late[row]), 4),
+                index.quote(number, faq.question), index.quote(number, faq.answer), faq.answer.start, faq.answer.end,
+                index.section_title(number, faq.section), index.name(number), round(float(hits.late[row]), 4),
             )
         )  # fmt: skip
     return tuple(matches)
@@ -308,12 +307,12 @@ def _passage_matches(index: Index, hits: SentenceHits, top_k: int) -> tuple[Pass
     matches = []
     for row in hits.passage_order()[:top_k]:
         place = index.passages[int(hits.passages[row])]
-        article, span = index.articles[place.article], place.passage.span
-        sentence = article.quote(index.sentences[int(hits.sentences[row])])
+        number, span = place.article, place.passage.span
+        sentence = index.quote(number, index.sentences[int(hits.sentences[row])])
         matches.append(
             PassageMatch(
-                article.quote(span), sentence, span.start, span.end,
-                article.section_title(place.passage.section), article.name, round(float(hits.late[row]), 4),
+                index.quote(number, span), sentence, span.start, span.end,
+                index.section_title(number, place.passage.section), index.name(number), round(float(hits.late[row]), 4),
             )
         )  # fmt: skip
     return tuple(matches)

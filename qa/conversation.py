@@ -157,7 +157,7 @@ def suggest(engine: "Engine", answer: "Answer", asked: Sequence[str], article: s
     index = engine.index
     only = None if article is None else index.numbers[article]
     every = (
-        (index.articles[number].quote(faq.question), index.articles[number].quote(faq.answer))
+        (index.quote(number, faq.question), index.quote(number, faq.answer))
         for number, faq in index.faqs
         if only in {None, number}
     )

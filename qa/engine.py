@@ -236,16 +236,14 @@ class Engine:
     def _foreign(self, question: str, only: int | None) -> str:
         """Return why the question's language cannot be answered; "" if it can. The default model reads English."""
         asked = language.detect(question) if self.settings.model == DEFAULT_MODEL else ""
-        articles = self.articles if only is None else [self.articles[only]]
-        if not asked or not articles:
+        written = self.index.languages if only is None else (self.articles[only].language,)
+        if not asked or not written:
             return ""
-        written: dict[str, None] = {}  # in the order of the articles
-        for article in articles:
-            if asked == article.language or not language.differs(question, asked, article.language):
-                return ""
-            written[language.NAMES.get(article.language, article.language)] = None
-        subject = "the article is" if len(articles) == 1 else "the articles are"
-        return f"the question seems to be in {language.NAMES[asked]}, but {subject} in {' and '.join(written)}"
+        if any(asked == code or not language.differs(question, asked, code) for code in written):
+            return ""
+        subject = "the article is" if only is not None or len(self.articles) == 1 else "the articles are"
+        names = " and ".join(language.NAMES.get(code, code) for code in written)
+        return f"the question seems to be in {language.NAMES[asked]}, but {subject} in {names}"
 
 
 def check_question(question: str, limit: int) -> str:

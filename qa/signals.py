@@ -98,8 +98,8 @@ def sentence_signals(index: Index, query: Query, hits: SentenceHits, quote: str)
     order = hits.order()
     best = int(order[0])
     passages = hits.passage_order()
-    article = index.articles[index.passages[int(hits.passages[best])].article]
-    passage = article.quote(index.passages[int(hits.passages[best])].passage.span)
+    place = index.passages[int(hits.passages[best])]
+    passage = index.quote(place.article, place.passage.span)
     weights = index.passage_terms.weights(query.terms)
     runner_up = next((float(hits.late[row]) for row in order[1:] if not _copied(index, hits, best, row)), 0.0)
     rival = next((float(hits.late[row]) for row in passages[1:] if not _copied(index, hits, best, row)), 0.0)
@@ -121,7 +121,7 @@ def sentence_signals(index: Index, query: Query, hits: SentenceHits, quote: str)
         ),
         "agreement": sum(tops) / len(tops),
         "type_missing": float(_type_missing(query.focus, quote)),
-        "names_missing": _names_missing(query.focus, f"{article.title} {passage}"),
+        "names_missing": _names_missing(query.focus, f"{index.title(place.article)} {passage}"),
     }
 
 
@@ -130,9 +130,9 @@ def faq_signals(index: Index, query: Query, hits: FaqHits, sentences: SentenceHi
     order = hits.order()
     best = int(order[0])
     number, faq = index.faqs[int(hits.entries[best])]
-    article = index.articles[number]
     question = index.question_terms.terms(int(hits.entries[best]))
-    entry = f"{article.quote(faq.question)} {article.quote(faq.answer)}"
+    answer = index.quote(number, faq.answer)
+    entry = f"{index.quote(number, faq.question)} {answer}"
     rival = float(sentences.late.max(initial=0.0))
     weights = index.entry_terms.weights(query.terms)
     others = ((row, *index.faqs[int(hits.entries[row])]) for row in order[1:])
@@ -149,16 +149,15 @@ def faq_signals(index: Index, query: Query, hits: FaqHits, sentences: SentenceHi
         "entry_coverage": _coverage(query.terms, weights, frozenset(index.entry_terms.terms(int(hits.entries[best])))),
         "question_covered": _coverage(question, index.entry_terms.weights(question), frozenset(query.terms)),
         "lead": float(hits.late[best]) - rival if rival else 0.0,
-        "type_missing": float(_type_missing(query.focus, article.quote(faq.answer))),
-        "names_missing": _names_missing(query.focus, f"{article.title} {entry}"),
+        "type_missing": float(_type_missing(query.focus, answer)),
+        "names_missing": _names_missing(query.focus, f"{index.title(number)} {entry}"),
         "alone": float(not index.passages),
     }
 
 
 def faq_text(index: Index, number: int, faq: Faq) -> tuple[str, str]:
     """Return an entry's question and answer, as copies are compared."""
-    article = index.articles[number]
-    return flat(article.quote(faq.question)), flat(article.quote(faq.answer))
+    return flat(index.quote(number, faq.question)), flat(index.quote(number, faq.answer))
 
 
 def _copied(index: Index, hits: SentenceHits, best: int, row: int, *, whole: bool = False) -> bool:
@@ -169,7 +168,7 @@ def _copied(index: Index, hits: SentenceHits, best: int, row: int, *, whole: boo
     spans = [index.sentences[int(hits.sentences[each])] for each in (best, row)]
     if whole:
         spans = [here.passage.span, there.passage.span]
-    texts = [flat(index.articles[place.article].quote(span)) for place, span in zip((here, there), spans, strict=True)]
+    texts = [flat(index.quote(place.article, span)) for place, span in zip((here, there), spans, strict=True)]
     return texts[0] == texts[1]
 
 

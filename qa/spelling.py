@@ -21,6 +21,10 @@ class Vocabulary:
         self._lock = Lock()
         self._by_letter: dict[str, dict[str, None]] | None = None
 
+    def prepare(self) -> None:
+        """Look for the words now, so that no question has to wait for it."""
+        self._words("")
+
     def _words(self, letter: str) -> dict[str, None]:
         """Return the words that begin with a letter, in alphabetical order."""
         with self._lock:

@@ -7,12 +7,11 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from fastapi.testclient import TestClient
-from numpy.typing import NDArray
 from prometheus_client.parser import text_string_to_metric_families
 from waiting import PATIENCE
 
 from qa import Engine
-from qa.encoder import Encoder, Encoding, Role
+from qa.encoder import Encoder, Encoding, Role, WrappedEncoder
 from qa.web.server import build_app
 from qa.web.service import Service
 
@@ -30,27 +29,20 @@ HEADERS = {
 }
 
 
-class HeldEncoder:
+class HeldEncoder(WrappedEncoder):
     """Encodes questions once its gate is open, or fails on purpose."""
 
     def __init__(self, encoder: Encoder, failure: Exception | None = None) -> None:
-        self._encoder = encoder
+        super().__init__(encoder)
         self._failure = failure
         self.gate = threading.Event()
-        self.fingerprint = encoder.fingerprint
-        self.dimension = encoder.dimension
-        self.max_tokens = encoder.max_tokens
 
     def encode(self, texts: Sequence[str], role: Role = Role.PASSAGE) -> list[Encoding]:
         """Encode, when allowed to."""
         if self._failure is not None:
             raise self._failure
         assert self.gate.wait(PATIENCE)
-        return self._encoder.encode(texts, role)
-
-    def spans(self, text: str) -> NDArray[Any]:
-        """Return the encoder's own."""
-        return self._encoder.spans(text)
+        return super().encode(texts, role)
 
 
 @contextlib.contextmanager

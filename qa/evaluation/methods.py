@@ -28,7 +28,7 @@ class Rankings:
         self._alone: Floats | None = None
         if {"dense", "rrf"} & set(methods) and index.sentences:
             texts = [
-                index.articles[index.passages[owner].article].quote(span)
+                index.quote(index.passages[owner].article, span)
                 for owner, span in zip(index.sentence_passage, index.sentences, strict=True)
             ]
             self._alone = np.stack([encoding.pooled for encoding in encoder.encode(texts)])
@@ -115,11 +115,13 @@ def relevant(index: Index) -> dict[str, Judge]:
 def rank_all(rankings: Rankings, query: Query) -> dict[str, dict[str, list[int]]]:
     """Return each method's rankings of passages, sentences and FAQ entries; only the product's are of a short list."""
     index = rankings.index
-    hits = search_sentences(index, query)
-    product = {"passage": rankings.passages(hits), "sentence": rankings.sentences(query, hits)}
+    ranked = _rank_hits(rankings, query, search_sentences(index, query))
     if set(rankings.methods) != {"product"}:
-        hits = search_sentences(index, query, limit=len(index.passages))
-    every = {"passage": rankings.passages(hits), "sentence": rankings.sentences(query, hits)}
-    for unit, ranked in every.items():
-        ranked |= {method: ranking for method, ranking in product[unit].items() if method == "product"}
-    return every | {"faq": rankings.faqs(query)}
+        every = _rank_hits(rankings, query, search_sentences(index, query, limit=len(index.passages)))
+        product = {unit: {m: r for m, r in found.items() if m == "product"} for unit, found in ranked.items()}
+        ranked = {unit: found | product[unit] for unit, found in every.items()}
+    return ranked | {"faq": rankings.faqs(query)}
+
+
+def _rank_hits(rankings: Rankings, query: Query, hits: SentenceHits) -> dict[str, dict[str, list[int]]]:
+    return {"passage": rankings.passages(hits), "sentence": rankings.sentences(query, hits)}

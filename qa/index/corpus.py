@@ -88,7 +88,7 @@ class Corpus:
     """Articles made of columns; the last ones used are kept.
 
     Attributes:
-        articles, passages, sentences, faqs: sequences, in the order of the texts.
+        articles, texts, passages, sentences, faqs: sequences, in the order of the articles.
         passage_article, faq_article: int64: the article of each passage and of each FAQ entry.
         sentence_passage: int64, shape (sentences,).
     """
@@ -99,6 +99,8 @@ class Corpus:
         self.articles: Sequence[Article] = (
             View(size, self._article, KEPT_ARTICLES) if articles is None else tuple(articles)
         )
+        self._records = View(size, lambda n: json.loads(_bytes(columns, "record", n)), KEPT_ARTICLES)
+        self.texts = View(size, self._text, KEPT_ARTICLES)
         self.passage_article = owners(columns["article_passages"])
         self.faq_article = owners(columns["article_faqs"])
         self.sentence_passage = owners(columns["passage_sentences"])
@@ -106,18 +108,42 @@ class Corpus:
         self.sentences = View(len(columns["sentence_spans"]), lambda n: _span(columns["sentence_spans"][n]))
         self.faqs = View(len(columns["faq_questions"]), lambda n: (int(self.faq_article[n]), self._faq(n)))
 
+    def quote(self, article: int, span: Span) -> str:
+        """Return an article's text at ``span``, without making the whole article for it."""
+        return self.texts[article][span.start : span.end]
+
+    def name(self, article: int) -> str:
+        """Return what tells an article from others."""
+        return str(self._records[article]["name"])
+
+    def title(self, article: int) -> str:
+        """Return an article's title."""
+        return str(self._records[article]["title"])
+
+    def section_title(self, article: int, section: int) -> str:
+        """Return the heading over a passage or FAQ entry, or the article's title where there is none."""
+        return str(self._records[article]["sections"][section][0]) or self.title(article)
+
     @cached_property
     def numbers(self) -> dict[str, int]:
         """Return the number of each article's name."""
-        return {json.loads(_bytes(self.columns, "record", n))["name"]: n for n in range(len(self.articles))}
+        return {record["name"]: number for number, record in enumerate(self._records)}
+
+    @cached_property
+    def languages(self) -> tuple[str, ...]:
+        """Return the languages of the articles, each once, in the order of the articles."""
+        return tuple(dict.fromkeys(record["language"] for record in self._records))
+
+    def _text(self, number: int) -> str:
+        return _bytes(self.columns, "text", number).decode("utf-8", "surrogatepass")
 
     def _article(self, number: int) -> Article:
-        record = json.loads(_bytes(self.columns, "record", number))
+        record = self._records[number]
         first, last = self.columns["article_passages"][number : number + 2]
         entry, end = self.columns["article_faqs"][number : number + 2]
         return Article(
             **{name: record[name] for name in TEXT_FIELDS},
-            text=_bytes(self.columns, "text", number).decode("utf-8", "surrogatepass"),
+            text=self.texts[number],
             sections=tuple(Section(title, level, Span(*a), Span(*b)) for title, level, a, b in record["sections"]),
             pages=tuple(Span(*page) for page in record["pages"]),
             passages=tuple(self._passage(n).passage for n in range(first, last)),

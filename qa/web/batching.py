@@ -3,15 +3,12 @@
 import threading
 from collections.abc import Sequence
 
-import numpy as np
-from numpy.typing import NDArray
-
-from qa.encoder import Encoder, Encoding, Role
+from qa.encoder import Encoder, Encoding, Role, WrappedEncoder
 
 MAX_BATCH = 32  # texts in a shared pass; as many as the encoder itself puts into one
 
 
-class BatchingEncoder:
+class BatchingEncoder(WrappedEncoder):
     """Serves an encoder to several threads, a few passes at a time.
 
     A call that finds the encoder idle runs at once; calls that arrive meanwhile queue up, and the
@@ -26,40 +23,21 @@ class BatchingEncoder:
     """
 
     def __init__(self, encoder: Encoder, passes: int = 1, max_batch: int = MAX_BATCH) -> None:
-        self._encoder = encoder
+        super().__init__(encoder)  # batching changes no vector by more than rounding
         self._idle = passes
         self._max_batch = max_batch
         self._lock = threading.Lock()
         self._queue: list[_Call] = []
 
     @property
-    def fingerprint(self) -> str:
-        """Return the encoder's own: batching changes no vector by more than rounding."""
-        return self._encoder.fingerprint
-
-    @property
-    def dimension(self) -> int:
-        """Return the number of components of each vector."""
-        return self._encoder.dimension
-
-    @property
-    def max_tokens(self) -> int:
-        """Return how many tokens of a text are read."""
-        return self._encoder.max_tokens
-
-    @property
     def queued(self) -> int:
         """Return how many calls wait for the next pass."""
         return len(self._queue)
 
-    def spans(self, text: str) -> NDArray[np.int32]:
-        """Return the code points of each token of ``text``, uncut: int32, shape (t, 2)."""
-        return self._encoder.spans(text)
-
     def encode(self, texts: Sequence[str], role: Role = Role.PASSAGE) -> list[Encoding]:
         """Encode texts, in the order given; an error of a shared pass reaches all who shared it."""
         if role is not Role.QUERY or not 0 < len(texts) <= self._max_batch:
-            return self._encoder.encode(texts, role)
+            return self.encoder.encode(texts, role)
         call = _Call(texts)
         with self._lock:
             self._queue.append(call)
@@ -78,7 +56,7 @@ class BatchingEncoder:
     def _run(self, batch: "list[_Call]") -> None:
         """Encode a batch, hand out the results, and pass the lead on to the first that came since."""
         try:
-            encodings = self._encoder.encode([text for call in batch for text in call.texts], Role.QUERY)
+            encodings = self.encoder.encode([text for call in batch for text in call.texts], Role.QUERY)
             for call in batch:
                 call.encodings, encodings = encodings[: len(call.texts)], encodings[len(call.texts) :]
         except BaseException as error:  # an interrupt of the leader must not leave the others waiting

@@ -55,7 +55,9 @@ def engine_loader(sources: Sequence[Source], location: str, settings: Settings |
         chosen = settings or Settings()
         encoder = load_encoder(dataclasses.replace(chosen, threads=1))
         batching = BatchingEncoder(encoder, chosen.threads or os.cpu_count() or 1)
-        return Engine.from_sources(sources, location, chosen, batching)
+        engine = Engine.from_sources(sources, location, chosen, batching)
+        engine.vocabulary.prepare()
+        return engine
 
     return load
 
