@@ -1,6 +1,7 @@
 """What all tests share: the real engine, made once, and a toy encoder for exact values."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,6 +11,8 @@ from qa import Engine, corpus_path
 from qa.encoder import Encoder, load_encoder
 
 if TYPE_CHECKING:
+    from diary import Diary
+    from fastapi.testclient import TestClient
     from playwright.sync_api import Browser, BrowserContext, Page
 
 
@@ -27,6 +30,36 @@ def engine(encoder: Encoder) -> Engine:
 @pytest.fixture
 def toy_encoder() -> ToyEncoder:
     return ToyEncoder()
+
+
+@pytest.fixture(scope="module")
+def question(engine: Engine) -> str:
+    """Return the first question of the bundled article's FAQ."""
+    return engine.articles[0].quote(engine.articles[0].faqs[0].question)
+
+
+@pytest.fixture(scope="module")
+def client(engine: Engine) -> "Iterator[TestClient]":
+    """Return a client of the app over the bundled article."""
+    from calling import running
+
+    with running(lambda: engine) as (client, _):
+        yield client
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Return where a test's log is kept."""
+    return tmp_path / "log.sqlite3"
+
+
+@pytest.fixture
+def diary(path: Path) -> "Iterator[Diary]":
+    from diary import Diary
+
+    written = Diary(path)
+    yield written
+    written.log.close()
 
 
 # A module's own, since the event loop that a browser keeps running would be in the way of other tests'.

@@ -1,5 +1,7 @@
 """A log of the lighthouse's chat, filled with questions at chosen times."""
 
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -27,6 +29,16 @@ def answer(question: str = "How tall is it?", **values: Any) -> Answer:
 
 def record(log: FeedbackLog, question: str = "How tall is it?", *, history: int = 0, **values: Any) -> str:
     return log.record(answer(question, **values), history=history, seconds=0.02, articles=[ARTICLE])
+
+
+def rows(path: Path, sql: str = "SELECT * FROM questions ORDER BY number") -> list[dict[str, Any]]:
+    with closing(sqlite3.connect(path)) as connection:
+        connection.row_factory = sqlite3.Row
+        return [dict(row) for row in connection.execute(sql)]
+
+
+def questions(path: Path) -> list[str]:
+    return [row["question"] for row in rows(path)]
 
 
 class Diary:

@@ -13,19 +13,6 @@ from qa import Engine, Span
 from qa.article import Article, Faq, Passage, Section
 from qa.readers import parse_article
 
-
-@pytest.fixture(scope="module")
-def client(engine: Engine) -> Iterator[TestClient]:
-    with running(lambda: engine) as (client, _):
-        yield client
-
-
-@pytest.fixture(scope="module")
-def question(engine: Engine) -> str:
-    article = engine.articles[0]
-    return article.quote(article.faqs[0].question)
-
-
 # Asking
 
 

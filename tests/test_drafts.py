@@ -3,7 +3,6 @@
 import json
 from pathlib import Path
 
-import pytest
 from diary import LAMP, TALL, VISITS, Diary
 from lighthouse import TEXT, lighthouse
 from toy import ToyEncoder
@@ -12,11 +11,6 @@ from qa import Engine
 from qa.feedback.drafts import MISSING, Draft, draft_entries, write_drafts
 from qa.feedback.insights import gather
 from qa.readers import parse_article
-
-
-@pytest.fixture
-def diary(tmp_path: Path) -> Diary:
-    return Diary(tmp_path / "log.sqlite3")
 
 
 def drafts(diary: Diary, encoder: ToyEncoder, text: str = TEXT) -> set[tuple[str, str]]:

@@ -16,11 +16,6 @@ from qa.feedback.export import Export, export, only_article
 from qa.readers import parse_article
 
 
-@pytest.fixture
-def diary(tmp_path: Path) -> Diary:
-    return Diary(tmp_path / "log.sqlite3")
-
-
 def exported(diary: Diary, text: str = TEXT) -> Export:
     return export(diary.log.path, parse_article("lighthouse.md", text))
 

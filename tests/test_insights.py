@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -22,18 +22,6 @@ from qa.readers import parse_article
 
 ARTICLE = lighthouse()
 HOUR = 3600.0
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "log.sqlite3"
-
-
-@pytest.fixture
-def diary(path: Path) -> Iterator[Diary]:
-    written = Diary(path)
-    yield written
-    written.log.close()
 
 
 @pytest.fixture

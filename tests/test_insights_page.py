@@ -50,18 +50,6 @@ def engine() -> Engine:
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "log.sqlite3"
-
-
-@pytest.fixture
-def diary(path: Path) -> Iterator[Diary]:
-    written = Diary(path)
-    yield written
-    written.log.close()
-
-
-@pytest.fixture
 def hostile(diary: Diary, path: Path, engine: Engine) -> Insights:
     for question in HOSTILE:
         diary.ask(question, "passage", TALL, liked=False, reason=question, before=question)

@@ -22,11 +22,6 @@ RIGHT = "DeepSeek was founded in 2023 with a very ambitious goal: artificial gen
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "log.sqlite3"
-
-
-@pytest.fixture
 def logged(engine: Engine, path: Path) -> Iterator[str]:
     with serving(Service(lambda: engine, log=FeedbackLog(path)), visitors=Visitors()) as address:
         yield address

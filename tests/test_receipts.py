@@ -2,21 +2,18 @@
 
 import json
 from dataclasses import replace
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from rich.console import Console
 from toy import ToyEncoder
 
-from qa import Answer, AnswerKind, Citation, Engine, ReceiptError, Settings, cli
+from qa import Engine, ReceiptError, Settings, cli
 from qa.article import Article
 from qa.readers import parse_article
 from qa.receipts import LEAST_SIMILARITY, MAX_BYTES, Receipt, State, Verdict, check, parse_receipts, read_receipts
-from qa.terminal import print_answer
 
 SOURCE = """# Insects
 
@@ -330,26 +327,3 @@ def test_bad_input_of_verify_ends_with_code_2(tmp_path: Path, capsys: pytest.Cap
         cli.main(["verify", str(tmp_path / "r.json")])
     assert stop.value.code == 2
     assert capsys.readouterr().err.startswith("qa: cannot read ")
-
-
-def test_the_terminal_gives_no_reason_for_small_talk() -> None:
-    console = Console(width=60, record=True, file=StringIO())
-    print_answer(
-        Answer("hi", AnswerKind.NONE, "Hello!", 0.0, reason="small talk", suggestions=("Who minds?",)), console
-    )
-    assert console.export_text().splitlines() == ["Hello!", "You can ask:", "  • Who minds?"]
-
-
-def test_the_terminal_shows_page_and_link_of_a_quote_and_all_its_places() -> None:
-    url = "https://example.org/insects-and-other-animals-of-the-garden#:~:text=Nobody%20minds.,-Who%20found"
-    first = Citation(1, "Nobody minds.", 116, 129, "Insects", "insects.pdf", "", 3, url)
-    second = Citation(2, "Nobody minds.", 5, 18, "Moths \x1b[31m", "moths.md")
-    console = Console(width=60, record=True, file=StringIO())
-    print_answer(Answer("Who minds?", AnswerKind.PASSAGE, "Nobody minds.", 0.8, (first, second)), console)
-    assert console.export_text().splitlines() == [
-        "“Nobody minds.” [1][2]",
-        "[1] Insects · insects.pdf, page 3, characters 116–129",
-        url,
-        "[2] Moths [31m · moths.md, characters 5–18",
-        "Article · 80% sure",
-    ]

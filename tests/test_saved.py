@@ -10,12 +10,14 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import pytest
 from opening import CountingEncoder, open_corpus
+from waiting import until
 
 from qa import ReadError
 from qa.index import Index, open_index
@@ -254,9 +256,7 @@ def test_a_full_disk_costs_the_index_but_no_answer(corpus: Path, folder: Path) -
 def test_a_build_that_was_killed_goes_on_where_it_was(corpus: Path, folder: Path) -> None:
     large(corpus, 4000)
     process = start(corpus, folder, 0.15)
-    deadline = time.monotonic() + 60
-    while not list(folder.glob("*/blocks/*.npz")) and time.monotonic() < deadline:
-        time.sleep(0.01)
+    until(lambda: any(folder.glob("*/blocks/*.npz")))
     os.kill(process.pid, signal.SIGKILL)
     process.communicate()
     encoder = CountingEncoder()
@@ -272,10 +272,9 @@ def test_a_build_that_was_killed_goes_on_where_it_was(corpus: Path, folder: Path
 @pytest.mark.parametrize("after", [0.0, 0.1, 0.3, 0.6])
 def test_a_build_killed_at_any_moment_does_no_harm(corpus: Path, folder: Path, after: float) -> None:
     process = start(corpus, folder, 0.02)
-    deadline = time.monotonic() + 60
-    while not folder.exists() and time.monotonic() < deadline:
-        time.sleep(0.002)
-    time.sleep(after / 10)
+    until(folder.exists)
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(after / 10)
     os.kill(process.pid, signal.SIGKILL)
     process.communicate()
 

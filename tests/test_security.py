@@ -15,13 +15,6 @@ from qa.web.security import BodyLimit, Meter
 from qa.web.server import build_app
 from qa.web.service import Service
 
-
-@pytest.fixture(scope="module")
-def client(engine: Engine) -> Iterator[TestClient]:
-    with running(lambda: engine) as (client, _):
-        yield client
-
-
 # Headers
 
 

@@ -1,7 +1,6 @@
 """What monitors ask for, what a caller sees while the engine loads or is busy, and the API's own description."""
 
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -10,18 +9,6 @@ from fastapi.testclient import TestClient
 from waiting import PATIENCE, until
 
 from qa import Engine, ReadError
-
-
-@pytest.fixture(scope="module")
-def client(engine: Engine) -> Iterator[TestClient]:
-    with running(lambda: engine) as (client, _):
-        yield client
-
-
-@pytest.fixture(scope="module")
-def question(engine: Engine) -> str:
-    article = engine.articles[0]
-    return article.quote(article.faqs[0].question)
 
 
 def test_page_and_health_are_there_before_the_engine_is(engine: Engine, question: str) -> None:

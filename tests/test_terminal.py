@@ -1,0 +1,31 @@
+"""What the terminal shows of answers."""
+
+from io import StringIO
+
+from rich.console import Console
+
+from qa import Answer, AnswerKind, Citation
+from qa.terminal import print_answer
+
+
+def test_the_terminal_gives_no_reason_for_small_talk() -> None:
+    console = Console(width=60, record=True, file=StringIO())
+    print_answer(
+        Answer("hi", AnswerKind.NONE, "Hello!", 0.0, reason="small talk", suggestions=("Who minds?",)), console
+    )
+    assert console.export_text().splitlines() == ["Hello!", "You can ask:", "  • Who minds?"]
+
+
+def test_the_terminal_shows_page_and_link_of_a_quote_and_all_its_places() -> None:
+    url = "https://example.org/insects-and-other-animals-of-the-garden#:~:text=Nobody%20minds.,-Who%20found"
+    first = Citation(1, "Nobody minds.", 116, 129, "Insects", "insects.pdf", "", 3, url)
+    second = Citation(2, "Nobody minds.", 5, 18, "Moths \x1b[31m", "moths.md")
+    console = Console(width=60, record=True, file=StringIO())
+    print_answer(Answer("Who minds?", AnswerKind.PASSAGE, "Nobody minds.", 0.8, (first, second)), console)
+    assert console.export_text().splitlines() == [
+        "“Nobody minds.” [1][2]",
+        "[1] Insects · insects.pdf, page 3, characters 116–129",
+        url,
+        "[2] Moths [31m · moths.md, characters 5–18",
+        "Article · 80% sure",
+    ]
