@@ -59,6 +59,7 @@ bench: $(VENV)/.ready
 	$(BIN)/python -m benchmarks.start
 	$(BIN)/python -m benchmarks.precision --limit 20
 	$(BIN)/python -m benchmarks.folder
+	$(BIN)/python -m benchmarks.feedback
 	$(BIN)/python -m benchmarks.size --sizes 1000 10000
 	$(BIN)/python -m benchmarks.load
 
