@@ -144,13 +144,13 @@ def candidates(
     """
     found = []
     if len(faqs.entries):
-        number, faq = index.faqs[int(faqs.entries[faqs.order()[0]])]
+        number, faq = index.faqs[int(faqs.entries[0])]
         confidence = calibration.faq.probability(faq_signals(index, query, faqs, sentences))
         if _same_question(query.focus, index.quote(number, faq.question)):
             confidence = 1.0
         found.append(Candidate(AnswerKind.FAQ, number, faq.section, faq.answer, confidence))
     if len(sentences.sentences):
-        place = index.passages[int(sentences.passages[sentences.order()[0]])]
+        place = index.passages[int(sentences.passages[0])]
         span = quote_span(index, sentences)
         quote = index.quote(place.article, span)
         confidence = calibration.passage.probability(sentence_signals(index, query, sentences, quote))
@@ -166,22 +166,17 @@ def preference(candidate: Candidate) -> float:
 
 def quote_span(index: Index, hits: SentenceHits) -> Span:
     """Return the best sentence, with a neighbour of its passage if one of them needs the other."""
-    best = int(hits.order()[0])
-    sentence = int(hits.sentences[best])
-    rows = {int(number): row for row, number in enumerate(hits.sentences)}
-    neighbours = [
-        number
-        for number in (sentence - 1, sentence + 1)
-        if number in rows and hits.passages[rows[number]] == hits.passages[best]
-    ]
-    place = index.passages[int(hits.passages[best])]
-    span = index.sentences[sentence]
+    sentence, passage = int(hits.sentences[0]), int(hits.passages[0])
+    own = np.flatnonzero(hits.passages == passage)
+    scores = dict(zip(hits.sentences[own].tolist(), hits.score[own].tolist(), strict=True))
+    neighbours = [number for number in (sentence - 1, sentence + 1) if number in scores]
+    place, span = index.passages[passage], index.sentences[sentence]
     partner = None
     if sentence - 1 in neighbours and LEANING.match(index.quote(place.article, span)):
         partner = sentence - 1
     elif neighbours:
-        nearest = max(neighbours, key=lambda number: hits.score[rows[number]])
-        if hits.score[best] - hits.score[rows[nearest]] < NEIGHBOUR_DISTANCE:
+        nearest = max(neighbours, key=scores.__getitem__)
+        if scores[sentence] - scores[nearest] < NEIGHBOUR_DISTANCE:
             partner = nearest
     if partner is None:
         return span
@@ -255,7 +250,7 @@ def _copies(index: Index, best: Candidate, sentences: SentenceHits, faqs: FaqHit
     if len(index.articles) == 1:
         return
     if best.kind is AnswerKind.FAQ:
-        entries = [index.faqs[int(faqs.entries[row])] for row in faqs.order()[:COPIES_SOUGHT]]
+        entries = [index.faqs[entry] for entry in faqs.entries[:COPIES_SOUGHT].tolist()]
         entry = faq_text(index, *entries[0])  # the candidate's own
         for number, faq in entries:
             if number not in seen and faq_text(index, number, faq) == entry:
@@ -263,9 +258,8 @@ def _copies(index: Index, best: Candidate, sentences: SentenceHits, faqs: FaqHit
                 yield replace(best, article=number, section=faq.section, span=faq.answer)
         return
     text = flat(index.quote(best.article, best.span))
-    for row in sentences.order()[:COPIES_SOUGHT]:
-        place = index.passages[int(sentences.passages[row])]
-        first = index.sentences[int(sentences.sentences[row])]
+    for number, passage in zip(sentences.sentences[:COPIES_SOUGHT].tolist(), sentences.passages.tolist(), strict=False):
+        place, first = index.passages[passage], index.sentences[number]
         if place.article in seen or not text.startswith(flat(index.quote(place.article, first))):
             continue
         spans = (Span(first.start, own.end) for own in place.passage.sentences if own.start >= first.start)
@@ -292,12 +286,12 @@ def _cite(article: Article, section: int, span: Span) -> Citation:
 
 def _faq_matches(index: Index, hits: FaqHits, top_k: int) -> tuple[FaqMatch, ...]:
     matches = []
-    for row in hits.order()[:top_k]:
-        number, faq = index.faqs[int(hits.entries[row])]
+    for entry, late in zip(hits.entries[:top_k].tolist(), hits.late[:top_k].tolist(), strict=True):
+        number, faq = index.faqs[entry]
         matches.append(
             FaqMatch(
                 index.quote(number, faq.question), index.quote(number, faq.answer), faq.answer.start, faq.answer.end,
-                index.section_title(number, faq.section), index.name(number), round(float(hits.late[row]), 4),
+                index.section_title(number, faq.section), index.name(number), round(late, 4),
             )
         )  # fmt: skip
     return tuple(matches)
@@ -305,7 +299,7 @@ def _faq_matches(index: Index, hits: FaqHits, top_k: int) -> tuple[FaqMatch, ...
 
 def _passage_matches(index: Index, hits: SentenceHits, top_k: int) -> tuple[PassageMatch, ...]:
     matches = []
-    for row in hits.passage_order()[:top_k]:
+    for row in hits.passage_rows()[:top_k]:
         place = index.passages[int(hits.passages[row])]
         number, span = place.article, place.passage.span
         sentence = index.quote(number, index.sentences[int(hits.sentences[row])])

@@ -159,9 +159,14 @@ class Engine:
 
     def query(self, text: str, context: str = "") -> Query:
         """Encode a question for all methods, together with the ``context`` of an earlier turn if there is one."""
-        text = self.vocabulary.mend(text, self._is_word)
         whole = f"{context} {text}" if context else text
         encoding = self.encoder.encode([whole], Role.QUERY)[0]
+        # Words that the model knows whole; what it has to piece together may be a mistake.
+        known = {whole[start:end].lower() for start, end in encoding.offsets.tolist()}
+        mended = self.vocabulary.mend(text, known.__contains__)
+        if mended != text:
+            text, whole = mended, f"{context} {mended}" if context else mended
+            encoding = self.encoder.encode([whole], Role.QUERY)[0]
         emphasis = np.where(encoding.offsets[:, 0] < len(whole) - len(text), CONTEXT_EMPHASIS, 1).astype(np.float32)
         return Query(whole, text, encoding, emphasis, tuple(self.index.analyze(whole)))
 
@@ -177,7 +182,7 @@ class Engine:
             entries = ~faqs_told if entries is None else entries & ~faqs_told
         sentences, faqs = search_sentences(index, query, fresh), search_faqs(index, query, entries)
         if without:
-            sentences = replace(sentences, score=sentences.score + LOCALITY * self._nearness(sentences, without))
+            sentences = sentences.ranked(sentences.score + LOCALITY * self._nearness(sentences, without))
         return _Look(query, sentences, faqs, candidates(index, query, sentences, faqs, self.calibration))
 
     def _nearness(self, hits: SentenceHits, places: Sequence[_Place]) -> NDArray[np.float32]:
@@ -228,10 +233,6 @@ class Engine:
         if only is None and len(self.articles) != 1:
             return "these articles"
         return f"“{self.articles[only or 0].title}”"
-
-    def _is_word(self, word: str) -> bool:
-        """Return whether the model knows a word whole; what it has to piece together may be a mistake."""
-        return len(self.encoder.spans(word)) == 1
 
     def _foreign(self, question: str, only: int | None) -> str:
         """Return why the question's language cannot be answered; "" if it can. The default model reads English."""

@@ -53,13 +53,14 @@ def detect(text: str) -> str:
     Evident is a script of its own (most letters in it, or a good part of them if the rest are but
     names), or at least two function words of one language that outnumber those of each other.
     """
-    words = [match.group().lower() for match in WORD.finditer(text[: SAMPLE_WORDS * 8])][:SAMPLE_WORDS]
-    letters = Counter(_script(letter) for letter in "".join(words) if letter.isalpha())
+    words = [word.lower() for word in WORD.findall(text[: SAMPLE_WORDS * 8])][:SAMPLE_WORDS]
+    used = Counter(code for word in words for code in _languages_of_words().get(word, ()))
+    (most, code), (second, _) = sorted(((used[code], code) for code in LANGUAGES), reverse=True)[:2]
+    whole = "".join(words)
+    letters = Counter(() if whole.isascii() else (_script(letter) for letter in whole if letter.isalpha()))
     foreign = letters.total() - letters[""]
-    counts = sorted(((sum(word in stop_words(code) for word in words), code) for code in LANGUAGES), reverse=True)
-    (most, code), (second, _) = counts[0], counts[1]
     names_only = (most == 0 or code in SCRIPTS.values()) and foreign >= NAMED_LETTERS and foreign * 3 >= letters.total()
-    if foreign * 2 > letters.total() or names_only:
+    if foreign and (foreign * 2 > letters.total() or names_only):
         kana = letters["ja"] > foreign / 10  # Japanese mixes its kana with Chinese characters
         return "ja" if kana else max((script for script in letters if script), key=letters.__getitem__)
     return code if most >= 2 and most > second else ""
@@ -92,6 +93,16 @@ def stop_words(code: str) -> frozenset[str]:
     from bm25s import stopwords
 
     return frozenset(getattr(stopwords, f"STOPWORDS_{LANGUAGES[code][2]}"))
+
+
+@cache
+def _languages_of_words() -> dict[str, list[str]]:
+    """Return the languages that each function word belongs to."""
+    found: dict[str, list[str]] = {}
+    for code in LANGUAGES:
+        for word in stop_words(code):
+            found.setdefault(word, []).append(code)
+    return found
 
 
 def words(text: str) -> list[str]:

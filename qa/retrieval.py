@@ -4,7 +4,6 @@ The methods and their weights follow measurements on SQuAD and StackFAQ: late in
 contextual token vectors leads, BM25 and the passage's cosine correct it.
 """
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,9 +25,8 @@ FAQ_ANSWER_WEIGHT = 0.2
 FAQ_LATE_WEIGHT = 0.5
 FAQ_REVERSE_WEIGHT = 0.5
 # Late interaction sees the best SHORT_LIST passages by the sum of BM25 and cosine, z-scored; among many passages, over
-# the best FIRST_STAGE of each. On squad-dev-8, passage / sentence hit@1 is .944 / .874 with all of an article's 43,
-# .940 / .874 with 24, .939 / .873 with 12; in one index of 345, .940 / .861 with all and
-# .940 / .863 with 32.
+# the best FIRST_STAGE of each. On squad-dev-8, sentence / passage hit@1 is .872 / .940 with 24 passages and with 16,
+# .871 / .939 with 12; in one index of 345, .861 / .939 with 48 and .860 / .937 with 16.
 FIRST_STAGE = 256
 SHORT_LIST = 24
 # Up to this share of the sentences, what may answer is compared exactly; beyond, what may not is dropped afterwards.
@@ -57,12 +55,12 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class SentenceHits:
-    """Scored sentences, each array aligned with ``sentences``; higher is better.
+    """Scored sentences, best first (equals in the article's order), each array aligned with ``sentences``.
 
     Attributes:
         sentences: int64, shape (n,): numbers of sentences in the index.
         passages: int64, shape (n,): the passage of each.
-        score: the fused score that ranks them.
+        score: the fused score that ranks them; higher is better, as of all scores.
         late: weighted mean over question tokens of the best cosine in the sentence, about 0..1.
         similarities: shape (n, question tokens): those best cosines.
         weights: shape (question tokens,), sum 1: each token's share.
@@ -79,20 +77,25 @@ class SentenceHits:
     passage_bm25: Floats
     passage_cosine: Floats
 
-    def order(self) -> Integers:
-        """Return row numbers, best first; equals keep the article's order."""
-        return np.argsort(-self.score, kind="stable")
+    def ranked(self, score: Floats) -> "SentenceHits":
+        """Return the same hits as another score ranks them, which is aligned with ``sentences``."""
+        order = np.lexsort((self.sentences, -score))
+        return SentenceHits(
+            self.sentences[order], self.passages[order], score[order], self.late[order], self.similarities[order],
+            self.weights, self.sentence_bm25[order], self.passage_bm25[order], self.passage_cosine[order],
+        )  # fmt: skip
 
-    def passage_order(self) -> Integers:
+    def passage_rows(self) -> list[int]:
         """Return the row of the best sentence of each passage, best passage first."""
-        order = self.order()
-        _, first = np.unique(self.passages[order], return_index=True)
-        return order[np.sort(first)]
+        rows: dict[int, int] = {}
+        for row, passage in enumerate(self.passages.tolist()):
+            rows.setdefault(passage, row)
+        return list(rows.values())
 
 
 @dataclass(frozen=True, slots=True)
 class FaqHits:
-    """Scored FAQ entries, each array aligned with ``entries``; higher is better.
+    """Scored FAQ entries, best first (equals in the article's order), each array aligned with ``entries``.
 
     Attributes:
         entries: int64, shape (n,): numbers of entries in the index.
@@ -111,10 +114,6 @@ class FaqHits:
     late: Floats
     reverse: Floats
     bm25: Floats
-
-    def order(self) -> Integers:
-        """Return row numbers, best first; equals keep the article's order."""
-        return np.argsort(-self.score, kind="stable")
 
 
 def search_sentences(
@@ -141,22 +140,20 @@ def search_sentences(
     weights = token_weights(query, index.token_frequencies, len(index.sentences))
     late = weigh(similarities, weights)
     sentence_bm25 = index.sentence_terms.scores(query.terms, sentences)
-    score = (
-        standardize(late)
-        + SENTENCE_BM25_WEIGHT * standardize(sentence_bm25)
-        + PASSAGE_BM25_WEIGHT * standardize(passage_bm25[passages])
-        + PASSAGE_COSINE_WEIGHT * standardize(cosine)
+    bm25 = passage_bm25[passages]
+    score = fuse(
+        (late, 1), (sentence_bm25, SENTENCE_BM25_WEIGHT), (bm25, PASSAGE_BM25_WEIGHT), (cosine, PASSAGE_COSINE_WEIGHT)
     )
-    return SentenceHits(
-        sentences, passages, score, late, similarities, weights,
-        sentence_bm25, passage_bm25[passages], cosine,
-    )  # fmt: skip
+    hits = SentenceHits(sentences, passages, score, late, similarities, weights, sentence_bm25, bm25, cosine)
+    return hits.ranked(score)
 
 
 def search_faqs(index: Index, query: Query, allowed: Allowed | None = None) -> FaqHits:
     """Score the FAQ entries by question, answer and terms; ``allowed``, shape (entries,), limits them."""
     size = len(index.faqs)
-    entries = np.arange(size) if allowed is None else np.flatnonzero(allowed)
+    if not size:
+        none = np.zeros(0, np.float32)
+        return FaqHits(np.zeros(0, np.int64), none, none, none, none, none, none)
     question_cosine = np.zeros(size, np.float32)
     rows, values = index.question_vectors.search(query.encoding.pooled)
     question_cosine[rows] = values
@@ -168,13 +165,13 @@ def search_faqs(index: Index, query: Query, allowed: Allowed | None = None) -> F
     late = weigh(text_maxima(similarities, index.question_tokens.starts), weights)
     reverse = index.question_tokens.weighted_mean(similarities.max(axis=1, initial=-1), index.question_token_weights)
     bm25 = index.entry_terms.scores(query.terms)
-    score = (
-        standardize(question_cosine)
-        + FAQ_BM25_WEIGHT * standardize(bm25)
-        + FAQ_ANSWER_WEIGHT * standardize(answer_cosine)
-        + FAQ_LATE_WEIGHT * standardize(late)
-        + FAQ_REVERSE_WEIGHT * standardize(reverse)
-    )
+    score = fuse(
+        (question_cosine, 1), (bm25, FAQ_BM25_WEIGHT), (answer_cosine, FAQ_ANSWER_WEIGHT), (late, FAQ_LATE_WEIGHT),
+        (reverse, FAQ_REVERSE_WEIGHT),
+    )  # fmt: skip
+    entries = np.argsort(-score, kind="stable")
+    if allowed is not None:
+        entries = entries[allowed[entries]]
     return FaqHits(
         entries, *(scores[entries] for scores in (score, question_cosine, answer_cosine, late, reverse, bm25))
     )
@@ -199,13 +196,20 @@ def weigh(similarities: Floats, weights: Floats) -> Floats:
     return np.asarray(np.einsum("st,t->s", similarities, weights), dtype=np.float32)
 
 
+def fuse(*methods: tuple[Floats, float]) -> Floats:
+    """Return the weighted sum of methods' scores, each standardized: shape (texts,), as of each method's."""
+    scores = standardize(np.stack([scores for scores, _ in methods]))
+    return weigh(scores.T, np.array([weight for _, weight in methods], np.float32))
+
+
 def standardize(scores: Floats) -> Floats:
-    """Return z-scores, so that methods of different scales can be added; all 0 where nothing differs."""
-    if not len(scores):
+    """Return z-scores along the last axis, so that methods of different scales can be added; 0 where none differs."""
+    if not scores.size:
         return scores
-    centred = scores - np.float32(scores.sum(dtype=np.float64) / len(scores))
-    deviation = math.sqrt(float(np.einsum("s,s->", centred, centred)) / len(scores))
-    return centred / np.float32(deviation) if deviation > 1e-9 else np.zeros_like(scores)
+    size = scores.shape[-1]
+    centred = scores - (scores.sum(axis=-1, dtype=np.float64, keepdims=True) / size).astype(np.float32)
+    deviation = np.sqrt(np.einsum("...s,...s->...", centred, centred)[..., None] / size)
+    return np.where(deviation > 1e-9, centred / np.maximum(deviation, 1e-9), 0).astype(np.float32)
 
 
 def _short_list(

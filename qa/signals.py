@@ -4,7 +4,8 @@ They are what confidence is fitted on; each lies in about 0..1 and is comparable
 """
 
 import re
-from collections.abc import Sequence, Set
+from collections.abc import Sequence
+from itertools import compress
 
 import numpy as np
 
@@ -95,60 +96,56 @@ NAME = re.compile(r"(?<=\s)[\"“'‘(]*([A-Z][\w-]*)|\b(\w*\d[\w.,]*\w|\d)\b")
 
 def sentence_signals(index: Index, query: Query, hits: SentenceHits, quote: str) -> dict[str, float]:
     """Return the signals of the best sentence, which ``quote`` holds; ``hits`` must not be empty."""
-    order = hits.order()
-    best = int(order[0])
-    passages = hits.passage_order()
-    place = index.passages[int(hits.passages[best])]
-    passage = index.quote(place.article, place.passage.span)
+    passage = int(hits.passages[0])
+    place = index.passages[passage]
+    words = index.quote(place.article, place.passage.span)
     weights = index.passage_terms.weights(query.terms)
-    runner_up = next((float(hits.late[row]) for row in order[1:] if not _copied(index, hits, best, row)), 0.0)
-    rival = next((float(hits.late[row]) for row in passages[1:] if not _copied(index, hits, best, row)), 0.0)
+    late = hits.late.tolist()
+    runner_up = next((late[row] for row in range(1, len(late)) if not _copied(index, hits, row)), 0.0)
+    rival = next((late[row] for row in hits.passage_rows()[1:] if not _copied(index, hits, row)), 0.0)
     tops = [
-        int(hits.passages[top]) == int(hits.passages[best]) or _copied(index, hits, best, top, whole=True)
-        for top in (int(np.argmax(scores)) for scores in (hits.late, hits.passage_bm25, hits.passage_cosine))
+        int(hits.passages[top]) == passage or _copied(index, hits, top, whole=True)
+        for top in (_top(hits, scores) for scores in (hits.late, hits.passage_bm25, hits.passage_cosine))
     ]
     return {
-        "late": float(hits.late[best]),
-        "late_margin": float(hits.late[best]) - runner_up,
-        "passage_margin": float(hits.late[best]) - rival,
-        "cosine": float(hits.passage_cosine[best]),
-        "weakest": _weakest(query, hits.similarities[best]),
-        "sentence_coverage": _coverage(
-            query.terms, weights, frozenset(index.sentence_terms.terms(int(hits.sentences[best])))
-        ),
-        "passage_coverage": _coverage(
-            query.terms, weights, frozenset(index.passage_terms.terms(int(hits.passages[best])))
-        ),
+        "late": late[0],
+        "late_margin": late[0] - runner_up,
+        "passage_margin": late[0] - rival,
+        "cosine": float(hits.passage_cosine[0]),
+        "weakest": _weakest(query, hits.similarities[0]),
+        "sentence_coverage": _coverage(weights, index.sentence_terms.held(query.terms, int(hits.sentences[0]))),
+        "passage_coverage": _coverage(weights, index.passage_terms.held(query.terms, passage)),
         "agreement": sum(tops) / len(tops),
         "type_missing": float(_type_missing(query.focus, quote)),
-        "names_missing": _names_missing(query.focus, f"{index.title(place.article)} {passage}"),
+        "names_missing": _names_missing(query.focus, f"{index.title(place.article)} {words}"),
     }
 
 
 def faq_signals(index: Index, query: Query, hits: FaqHits, sentences: SentenceHits) -> dict[str, float]:
     """Return the signals of the best FAQ entry; ``hits`` must not be empty."""
-    order = hits.order()
-    best = int(order[0])
-    number, faq = index.faqs[int(hits.entries[best])]
-    question = index.question_terms.terms(int(hits.entries[best]))
+    best = int(hits.entries[0])
+    number, faq = index.faqs[best]
+    question = index.question_terms.terms(best)
     answer = index.quote(number, faq.answer)
     entry = f"{index.quote(number, faq.question)} {answer}"
+    late, cosine = float(hits.late[0]), hits.question_cosine.tolist()
     rival = float(sentences.late.max(initial=0.0))
     weights = index.entry_terms.weights(query.terms)
-    others = ((row, *index.faqs[int(hits.entries[row])]) for row in order[1:])
+    others = ((row, *index.faqs[other]) for row, other in enumerate(hits.entries.tolist()) if row)
     text = faq_text(index, number, faq)
-    rivals = (row for row, other, one in others if other == number or faq_text(index, other, one) != text)
-    runner_up = next((float(hits.question_cosine[row]) for row in rivals), 0.0)
+    runner_up = next(
+        (cosine[row] for row, other, one in others if other == number or faq_text(index, other, one) != text), 0.0
+    )
     return {
-        "question_cosine": float(hits.question_cosine[best]),
-        "cosine_margin": float(hits.question_cosine[best]) - runner_up,
-        "answer_cosine": float(hits.answer_cosine[best]),
-        "late": float(hits.late[best]),
-        "reverse": float(hits.reverse[best]),
-        "question_coverage": _coverage(query.terms, weights, frozenset(question)),
-        "entry_coverage": _coverage(query.terms, weights, frozenset(index.entry_terms.terms(int(hits.entries[best])))),
-        "question_covered": _coverage(question, index.entry_terms.weights(question), frozenset(query.terms)),
-        "lead": float(hits.late[best]) - rival if rival else 0.0,
+        "question_cosine": cosine[0],
+        "cosine_margin": cosine[0] - runner_up,
+        "answer_cosine": float(hits.answer_cosine[0]),
+        "late": late,
+        "reverse": float(hits.reverse[0]),
+        "question_coverage": _coverage(weights, index.question_terms.held(query.terms, best)),
+        "entry_coverage": _coverage(weights, index.entry_terms.held(query.terms, best)),
+        "question_covered": _coverage(index.entry_terms.weights(question), [term in query.terms for term in question]),
+        "lead": late - rival if rival else 0.0,
         "type_missing": float(_type_missing(query.focus, answer)),
         "names_missing": _names_missing(query.focus, f"{index.title(number)} {entry}"),
         "alone": float(not index.passages),
@@ -160,30 +157,39 @@ def faq_text(index: Index, number: int, faq: Faq) -> tuple[str, str]:
     return flat(index.quote(number, faq.question)), flat(index.quote(number, faq.answer))
 
 
-def _copied(index: Index, hits: SentenceHits, best: int, row: int, *, whole: bool = False) -> bool:
+def _copied(index: Index, hits: SentenceHits, row: int, *, whole: bool = False) -> bool:
     """Return whether a hit has the best one's words (or its ``whole`` passage's) in another article: no rival to it."""
-    here, there = (index.passages[int(hits.passages[each])] for each in (best, row))
+    if len(index.articles) == 1:
+        return False
+    here, there = (index.passages[int(hits.passages[each])] for each in (0, row))
     if here.article == there.article:
         return False
-    spans = [index.sentences[int(hits.sentences[each])] for each in (best, row)]
+    spans = [index.sentences[int(hits.sentences[each])] for each in (0, row)]
     if whole:
         spans = [here.passage.span, there.passage.span]
     texts = [flat(index.quote(place.article, span)) for place, span in zip((here, there), spans, strict=True)]
     return texts[0] == texts[1]
 
 
-def _coverage(terms: Sequence[str], weights: Floats, found: Set[str]) -> float:
-    """Return the weighted share of ``terms`` among ``found``; 0 if there are no terms."""
-    total = float(weights.sum())
-    present = sum(float(weight) for term, weight in zip(terms, weights, strict=True) if term in found)
-    return present / total if total else 0.0
+def _top(hits: SentenceHits, scores: Floats) -> int:
+    """Return the row that one method ranks first; where it says nothing, the first of the article."""
+    row = int(np.argmax(scores))
+    return row if scores[row] > 0 else int(np.argmin(hits.sentences))
+
+
+def _coverage(weights: Floats, found: Sequence[bool]) -> float:
+    """Return the weighted share of the terms that were ``found``; 0 if there are no terms."""
+    shares = weights.tolist()
+    total = sum(shares)
+    return sum(compress(shares, found)) / total if total else 0.0
 
 
 def _weakest(query: Query, similarities: Floats) -> float:
     """Return the lowest similarity among the tokens of the question's content words."""
-    words = [query.text[start:end].lower() for start, end in query.encoding.offsets]
-    content = np.array([word.isalnum() and word not in stop_words("en") for word in words], dtype=bool)
-    return float(similarities[content].min()) if content.any() else float(similarities.mean() if len(words) else 0)
+    values, stop = similarities.tolist(), stop_words("en")
+    words = (query.text[start:end].lower() for start, end in query.encoding.offsets.tolist())
+    content = [value for word, value in zip(words, values, strict=True) if word.isalnum() and word not in stop]
+    return min(content, default=sum(values) / len(values) if values else 0.0)
 
 
 def expects(question: str) -> re.Pattern[str] | None:

@@ -177,8 +177,8 @@ def test_an_entry_is_preferred_to_a_sentence_up_to_its_lead() -> None:
 def quoted(scores: dict[int, float]) -> str:
     """Return what is quoted where sentences of the article, by number, have the given scores."""
     index = Index.of([ARTICLE], ToyEncoder())
-    numbers = np.array(list(scores))
-    values = np.array(list(scores.values()), np.float32)
+    numbers = np.array(sorted(scores, key=lambda number: -scores[number]))
+    values = np.array([scores[number] for number in numbers], np.float32)
     none = np.zeros(len(numbers), np.float32)
     hits = SentenceHits(numbers, index.sentence_passage[numbers], values, none, none[:, None], none, none, none, none)
     return ARTICLE.quote(quote_span(index, hits))

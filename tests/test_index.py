@@ -125,7 +125,7 @@ def test_packed_vectors_differ_by_less_than_half_a_step(kind: Literal["int8", "f
     store = TokenStore(packed, scales, np.arange(601))
 
     assert packed.dtype == np.dtype(kind)
-    assert np.abs(store.unpacked().vectors - vectors).max() <= error
+    assert np.abs(packed * scales[:, None] - vectors).max() <= error
     assert store.similarities(vectors[:3]) == pytest.approx(store.unpacked().similarities(vectors[:3]), abs=1e-5)
     some = np.array([3, 4, 9])
     assert store.best(vectors[:3], some) == pytest.approx(store.unpacked().best(vectors[:3])[some], abs=1e-5)

@@ -121,11 +121,11 @@ def _examine(
     passage = faq = None
     if len(sentences.sentences):
         span = quote_span(index, sentences)
-        article = index.articles[index.passages[int(sentences.passages[sentences.order()[0]])].article]
+        article = index.articles[index.passages[int(sentences.passages[0])].article]
         right = any(span.contains(gold) for gold in label.spans)
         passage = (sentence_signals(index, query, sentences, article.quote(span)), right)
     if len(faqs.entries):
-        right = int(faqs.entries[faqs.order()[0]]) in label.faqs
+        right = int(faqs.entries[0]) in label.faqs
         faq = (faq_signals(index, query, faqs, sentences), right)
     return Example(origin, passage, faq)
 

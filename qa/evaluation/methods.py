@@ -52,10 +52,12 @@ class Rankings:
         """Return each method's ranking of sentence numbers, best first."""
         if not len(hits.sentences):
             return {}
-        scores = {"bm25": hits.sentence_bm25, "late": hits.late, "product": hits.score}
+        order = np.argsort(hits.sentences)  # each method's equals keep the article's order, not the product's
+        numbers = hits.sentences[order]
+        scores = {"bm25": hits.sentence_bm25[order], "late": hits.late[order], "product": hits.score[order]}
         if self._alone is not None:
-            scores["dense"] = self._alone[hits.sentences] @ query.encoding.pooled
-        return {method: [int(hits.sentences[row]) for row in ranking] for method, ranking in self._rank(scores).items()}
+            scores["dense"] = self._alone[numbers] @ query.encoding.pooled
+        return {method: numbers[ranking].tolist() for method, ranking in self._rank(scores).items()}
 
     def faqs(self, query: Query) -> dict[str, list[int]]:
         """Return each method's ranking of FAQ entries, best first."""
@@ -63,7 +65,8 @@ class Rankings:
         if not len(hits.entries):
             return {}
         scores = {"bm25": hits.bm25, "dense": hits.question_cosine, "late": hits.late, "product": hits.score}
-        return self._rank(scores)
+        order = np.argsort(hits.entries)
+        return self._rank({method: values[order] for method, values in scores.items()})
 
     def _rank(self, scores: Mapping[str, Floats]) -> dict[str, list[int]]:
         """Turn scores into rankings, adding the fusion of BM25 and the dense method."""

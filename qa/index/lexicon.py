@@ -102,7 +102,16 @@ class Lexicon:
 
     def terms(self, text: int) -> tuple[str, ...]:
         """Return the terms of one text, as they follow each other."""
-        return tuple(self._words[term] for term in self._terms[self._starts[text] : self._starts[text + 1]])
+        return tuple(self._words[term] for term in self._numbers(text))
+
+    def held(self, query: Sequence[str], text: int) -> list[bool]:
+        """Return of each query term whether one text holds it."""
+        numbers = set(self._numbers(text))
+        return [self._vocabulary.get(term) in numbers for term in query]
+
+    def _numbers(self, text: int) -> list[int]:
+        numbers: list[int] = self._terms[self._starts[text] : self._starts[text + 1]].tolist()
+        return numbers
 
     def weights(self, query: Sequence[str]) -> Floats:
         """Return the inverse document frequency of each query term: float32, shape (terms,)."""
@@ -120,17 +129,13 @@ class Lexicon:
         return self._some_scores(known, np.arange(self.size) if texts is None else texts)
 
     def _some_scores(self, numbers: Sequence[int], texts: Integers) -> Floats:
-        scores = np.zeros(len(texts), np.float32)
         begins, ends = self._starts[texts], self._starts[texts + 1]
-        terms = self._terms if len(texts) == self.size else self._terms[ranges(begins, ends)]
         lengths = ends - begins
-        edges = np.cumsum(lengths)
+        queried, places = np.nonzero(np.array(numbers, np.int32)[:, None] == self._terms[ranges(begins, ends)])
+        cells = queried * len(texts) + np.repeat(np.arange(len(texts)), lengths)[places]
+        counts = np.bincount(cells, minlength=len(numbers) * len(texts)).reshape(len(numbers), len(texts))
         rarity = inverse_document_frequency(self._frequencies[numbers], self.size)
-        for number, weight in zip(numbers, rarity, strict=True):
-            rows = np.searchsorted(edges, np.flatnonzero(terms == number), side="right")
-            held, counts = np.unique(rows, return_counts=True)
-            scores[held] += weight * saturation(counts, lengths[held], self._mean)
-        return scores
+        return np.asarray(np.einsum("q,qs->s", rarity, saturation(counts, lengths, self._mean)), dtype=np.float32)
 
 
 def text_frequencies(values: NDArray[np.int32], starts: Integers, size: int = 0) -> NDArray[np.int32]:
