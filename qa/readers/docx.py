@@ -9,7 +9,7 @@ from zipfile import ZipFile
 
 from qa.article import Article
 from qa.errors import ReadError
-from qa.lines import flat, printable
+from qa.lines import flat, reason
 from qa.readers.blocks import BlockWriter, Kind, Metadata, assemble, is_noise
 from qa.readers.layout import is_title_like
 
@@ -49,8 +49,7 @@ def read_docx(name: str, data: bytes) -> Article:
 
 
 def _damaged(name: str, error: Exception) -> ReadError:
-    reason = printable(flat(str(error)))[:100] or type(error).__name__
-    return ReadError(f"{name} is damaged ({reason}); open it in a word processor and save it anew as .docx")
+    return ReadError(f"{name} is damaged ({reason(error)}); open it in a word processor and save it anew as .docx")
 
 
 def _checked(name: str, data: bytes) -> BytesIO:
@@ -92,11 +91,10 @@ def _checked(name: str, data: bytes) -> BytesIO:
 def _metadata(document: "Document") -> Metadata:
     """Return what the document says of itself."""
     about = document.core_properties
-    title, author = (" ".join(value.split()) for value in (about.title, about.author))
-    created = about.created
+    title, author = flat(about.title), flat(about.author)
     return Metadata(
         title="" if NO_TITLE.fullmatch(title) else title,
-        date=created.date().isoformat() if created else "",
+        date=about.created.date().isoformat() if about.created else "",
         author="" if author == "python-docx" else author,
     )
 
@@ -124,7 +122,7 @@ class _Writer(BlockWriter):
         if text and not is_noise(text):
             kind, level = self._kind(paragraph, text)
             if kind is not None:
-                self.add(kind, " ".join(text.split()) if kind is Kind.HEADING else text, level)
+                self.add(kind, flat(text) if kind is Kind.HEADING else text, level)
         for box in paragraph.iter(f"{WORD}txbxContent"):
             outer = box.iterancestors(f"{WORD}p", FALLBACK)
             if next(outer) is paragraph:
@@ -143,8 +141,8 @@ class _Writer(BlockWriter):
                 for cell in cells:
                     self._walk(cell)
                 continue
-            shown = (" ".join(" ".join(map(_text, cell.iter(f"{WORD}p"))).split()) for cell in cells)
-            self.add(Kind.ROW, " | ".join(shown))
+            shown = (" ".join(map(_text, cell.iter(f"{WORD}p"))) for cell in cells)
+            self.add(Kind.ROW, " | ".join(map(flat, shown)))
 
     def _kind(self, paragraph: "_Element", text: str) -> tuple[Kind | None, int]:
         """Return what a paragraph is, by its style and those that it is based on; None for a table of contents."""
@@ -183,7 +181,7 @@ def _runs(paragraph: "_Element") -> Iterator["_Element"]:
 def _text(paragraph: "_Element") -> str:
     """Return what a paragraph shows, a forced line break as one."""
     lines = "".join(run.text or "" for run in _runs(paragraph)).splitlines()
-    return "\n".join(filter(None, (" ".join(line.split()) for line in lines)))
+    return "\n".join(filter(None, map(flat, lines)))
 
 
 def _is_bold(run: "_Element") -> bool:

@@ -3,16 +3,15 @@
 import logging
 import re
 import time
-from collections import Counter
 from io import BytesIO
 from math import hypot
 from typing import TYPE_CHECKING
 
 from qa.article import Article
 from qa.errors import ReadError
-from qa.lines import printable
+from qa.lines import flat, reason
 from qa.readers.blocks import Metadata, assemble
-from qa.readers.layout import Line, LineWriter, without_running_heads
+from qa.readers.layout import Line, LineWriter, main_size, without_running_heads
 
 if TYPE_CHECKING:
     from pypdf import PageObject, PdfReader
@@ -85,12 +84,7 @@ def _open(name: str, data: bytes) -> "PdfReader":
 
 
 def _damaged(name: str, error: Exception) -> ReadError:
-    return ReadError(f"{name} is damaged ({_reason(error)}); open it in a viewer and print it to a new PDF")
-
-
-def _reason(error: Exception) -> str:
-    """Return the start of what an error says, on one line."""
-    return printable(_clean(str(error)))[:100] or type(error).__name__
+    return ReadError(f"{name} is damaged ({reason(error)}); open it in a viewer and print it to a new PDF")
 
 
 def _metadata(reader: "PdfReader") -> Metadata:
@@ -119,7 +113,7 @@ def _read_pages(name: str, reader: "PdfReader", max_chars: int, max_seconds: flo
             # Text that runs up or down the margin is read only where there is no other.
             lines = _read_page(page, number, (0,)) or _read_page(page, number, (90, 180, 270))
         except Exception as error:  # as in _open
-            LOGGER.warning("page %d of %s cannot be read (%s)", number, name, _reason(error))
+            LOGGER.warning("page %d of %s cannot be read (%s)", number, name, reason(error))
             lines, failure = [], error
         pages.append(lines)
         chars += sum(len(line.text) for line in lines)
@@ -137,34 +131,31 @@ def _read_page(page: "PageObject", number: int, orientations: tuple[int, ...]) -
     from pypdf import mult
 
     lines: list[Line] = []
-    pieces: list[tuple[str, float, float, float, bool]] = []  # of the open line: text, x, y, size, bold
+    opened: list[Line] = []  # the pieces of the line that goes on
 
     def end_line() -> None:
-        text = _clean("".join(piece[0] for piece in pieces))
-        inked = [piece for piece in pieces if piece[0].strip()]
-        if text and inked:
-            sizes: Counter[float] = Counter()
-            for piece in inked:
-                sizes[piece[3]] += len(piece[0])
-            _, x, y, _, _ = inked[0]
-            if lines and LONE_BULLET.fullmatch(lines[-1].text):  # some print a bullet a little higher than its line
-                bullet = lines.pop()
-                text, x = f"{bullet.text} {text}", bullet.x
-            size = max(sizes, key=sizes.__getitem__)
-            lines.append(Line(text, number, x, y, size, all(piece[4] for piece in inked)))
-        pieces.clear()
+        text = _clean("".join(piece.text for piece in opened))
+        inked = [piece for piece in opened if piece.text.strip()]
+        opened.clear()
+        if not text:
+            return
+        x = inked[0].x
+        if lines and LONE_BULLET.fullmatch(lines[-1].text):  # some print a bullet a little higher than its line
+            bullet = lines.pop()
+            text, x = f"{bullet.text} {text}", bullet.x
+        lines.append(Line(text, number, x, inked[0].y, main_size(inked), all(piece.bold for piece in inked)))
 
     def visit(
         text: str, page_matrix: list[float], text_matrix: list[float], font: dict[str, object] | None, size: float
     ) -> None:
         matrix = mult(text_matrix, page_matrix)
+        points = round(2 * size * hypot(matrix[2], matrix[3])) / 2
         bold = BOLD.search(str((font or {}).get("/BaseFont", ""))) is not None
         for count, piece in enumerate(text.split("\n")):
             if count:
                 end_line()
             if piece:
-                points = round(2 * size * hypot(matrix[2], matrix[3])) / 2
-                pieces.append((piece, matrix[4], matrix[5], points, bold))
+                opened.append(Line(piece, number, matrix[4], matrix[5], points, bold))
 
     page.extract_text(orientations=orientations, visitor_text=visit)
     end_line()
@@ -173,4 +164,4 @@ def _read_page(page: "PageObject", number: int, orientations: tuple[int, ...]) -
 
 def _clean(text: str) -> str:
     """Return the text with ligatures resolved, single spaces and no control characters."""
-    return " ".join(text.translate(CLEAN).split())
+    return flat(text.translate(CLEAN))
