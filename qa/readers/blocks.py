@@ -37,7 +37,7 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """What a file says of itself."""
+    """What a file says of itself; an ``url`` that is none of the web is left out of the article."""
 
     title: str = ""
     date: str = ""
@@ -47,6 +47,7 @@ class Metadata:
     url: str = ""
 
 
+HEADINGS = {f"h{level}": level for level in range(1, 7)}  # HTML's names, which Markdown's parser uses as well
 # What is cut into sentences at once, since the time for a text without words grows with the square of its length, and
 # stops all other threads: up to a sentence's end, a word's, or anything.
 SEGMENTED = re.compile(r".{1,9998}[.!?。！？]\s|.{1,10000}(?!\S)|.{1,10000}", re.DOTALL)
@@ -151,7 +152,7 @@ def assemble(
         summary=metadata.summary,
         language=code,
         author=metadata.author,
-        url=metadata.url,
+        url=web_address(metadata.url),
         pages=tuple(pages),
     )
 

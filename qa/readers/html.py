@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from qa.article import Article
 from qa.errors import ReadError
-from qa.readers.blocks import BlockWriter, Kind, Metadata, assemble, is_noise, web_address
+from qa.readers.blocks import BlockWriter, Kind, Metadata, assemble, is_noise
 from qa.readers.encodings import decode, is_marked
 
 if TYPE_CHECKING:
@@ -167,7 +167,7 @@ def _metadata(tree: "HtmlElement") -> Metadata:
         summary=_line(found.description),
         language=language[1].lower() if language else "",
         author=re.sub(r"^(\w+ )?by\s+", "", _line(found.author), flags=re.IGNORECASE).replace(";", ","),
-        url=web_address(_line(found.url)),
+        url=_line(found.url),
     )
 
 

@@ -8,8 +8,8 @@ from itertools import islice
 from lxml.etree import iterwalk
 from lxml.html import HtmlElement
 
-from qa.readers.blocks import ASKING, Kind
-from qa.readers.furniture import HEADINGS, is_furniture, names
+from qa.readers.blocks import ASKING, HEADINGS, Kind
+from qa.readers.furniture import is_furniture, names
 
 BLOCKS = frozenset(HEADINGS) | {
     *("address", "article", "aside", "blockquote", "body", "caption", "center", "dd", "details", "dir", "div", "dl"),
