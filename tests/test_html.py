@@ -215,6 +215,7 @@ def test_a_definition_list_is_a_faq_only_where_it_asks() -> None:
         faq_page(("Who&nbsp;built it?", "<p>A <b>widow</b>.<br></p><style>x</style>")),
         faq_page(("Who built it?", "A widow."), ("who built it", "Others."), ("So?", ""), ("", "x"), ("?", None)),
         "<!--\n" + json.dumps(faq_page(("Who built it?", "A widow."))) + "\n-->",
+        "//<![CDATA[\n" + json.dumps(faq_page(("Who built it?", "A widow."))) + "\n//]]>",
         json.dumps(faq_page(("Who built it?", "A\nwidow."))).replace("\\n", "\n\t"),
     ],
 )  # fmt: skip
