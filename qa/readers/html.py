@@ -4,7 +4,6 @@ trafilatura rewrites what it extracts (it leaves out <time>, for one), so its te
 recognise the article's blocks; they are then quoted as a browser shows them.
 """
 
-import codecs
 import logging
 import re
 from collections import Counter
@@ -17,7 +16,7 @@ from typing import TYPE_CHECKING
 from qa.article import Article
 from qa.errors import ReadError
 from qa.readers.blocks import BlockWriter, Kind, Metadata, assemble, is_noise
-from qa.readers.encodings import decode, is_marked
+from qa.readers.encodings import decode, decode_as, is_marked
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
@@ -30,11 +29,9 @@ BEGINNING = re.compile(r"(\s|\ufeff|<\?xml[^>]{0,200}\?>|<!--.{0,2000}?-->)*", r
 DOCUMENT = re.compile(r"<!doctype\s+html|<(html|head|body)[\s>]", re.IGNORECASE)
 # A part of a page, as copied from a browser's inspector; Markdown's inline HTML ends in other text.
 FRAGMENT = re.compile(r"<(article|main|section|div|h1|p|ul|table|title)[\s>].*</\w+>\s*", re.IGNORECASE | re.DOTALL)
-CHARSET = re.compile(rb"<(?:meta|\?xml)[^>]{0,300}?(?:charset|encoding)\s*=\s*[\"']?\s*([\w.:-]{2,40})", re.IGNORECASE)
-# What a page may declare; Python's other codecs unpack, unescape or count as UTF-7, which browsers refuse too.
-ENCODING = re.compile(
-    r"windows-\d{3,4}|iso-8859-\d{1,2}|iso-2022-(jp|kr)|koi8-[ru]|shift[-_]jis|euc-(jp|kr)|gbk|gb2312|gb18030|big5|"
-    r"ks_c_5601-1987|tis-620|macintosh|ibm866"
+# Not UTF-16, since the declaration itself could be read.
+CHARSET = re.compile(
+    rb"<(?:meta|\?xml)[^>]{0,300}?(?:charset|encoding)\s*=\s*[\"']?\s*(?!utf-16)([\w.:-]{2,40})", re.IGNORECASE
 )
 MAX_DEPTH = 200  # pages nest some 30 elements deep; what is nested deeper is read without its own elements
 MAX_NAME_CHARS = 1_000  # of a class, an id or a style; rules that look at them take their time
@@ -101,18 +98,9 @@ def _decode(name: str, data: bytes) -> str:
     if is_marked(data):
         return decode(name, data)
     declared = CHARSET.search(data, 0, DECLARED_WITHIN)
-    label = declared[1].decode("ascii").lower() if declared else "utf-8"
-    if label in {"iso-8859-1", "latin1", "latin-1", "us-ascii", "ascii"}:
-        label = "windows-1252"  # as browsers read it (the WHATWG's Encoding Standard)
-    elif not ENCODING.fullmatch(label):
-        label = "utf-8"  # also where UTF-16 is declared, since the declaration itself could be read
-    # Few sites declare an encoding without having it, but valid UTF-8 beyond ASCII is hardly ever anything else.
-    for encoding in [label, "utf-8"] if data.isascii() else ["utf-8", label]:
-        try:
-            # A decoder that is not told the end takes a file that was cut within a character.
-            return codecs.getincrementaldecoder(encoding)().decode(data)
-        except (LookupError, UnicodeError):
-            continue
+    known = decode_as(data, declared[1].decode("ascii") if declared else "utf-8")
+    if known is not None:
+        return known
     text = data.decode("utf-8", "replace")
     if len(re.findall("[^\0-\x7f\ufffd]", text)) > text.count("\ufffd"):
         return text  # UTF-8 with some foreign bytes in it
