@@ -66,7 +66,7 @@ def parse_bytes(name: str, data: bytes, url: str = "") -> Article:
         ReadError: it is too large, of a format that cannot be read, or holds no text.
     """
     check_size(name, data)
-    article = _parse(name, data)
+    article = _quotable(_read(name, data))
     return article if article.url else replace(article, url=web_address(url))
 
 
@@ -86,12 +86,11 @@ def parse_article(name: str, source: str) -> Article:
         raise ReadError(f"{name} is not text (half a surrogate pair, {place}); write it anew as UTF-8")
     if not any(map(str.isalnum, text)):
         raise ReadError(f"{name} is empty; give a file with at least one sentence")
-    if looks_like_html(text):
-        return _quotable(read_html(name, text))
-    return _quotable(read_markdown(name, text) if looks_like_markdown(text) else read_plain(name, text))
+    read = read_html if looks_like_html(text) else read_markdown if looks_like_markdown(text) else read_plain
+    return _quotable(read(name, text))
 
 
-def _parse(name: str, data: bytes) -> Article:
+def _read(name: str, data: bytes) -> Article:
     """Read an article by the format that its content shows."""
     from qa.readers.html import looks_like_html, read_html
 
@@ -99,13 +98,13 @@ def _parse(name: str, data: bytes) -> Article:
     if kind is Format.PDF:
         from qa.readers.pdf import read_pdf
 
-        return _quotable(read_pdf(name, data))
+        return read_pdf(name, data)
     if kind is Format.DOCX:
         from qa.readers.docx import read_docx
 
-        return _quotable(read_docx(name, data))
+        return read_docx(name, data)
     if not is_marked(data) and looks_like_html(data.decode("latin-1")):
-        return _quotable(read_html(name, data))  # a page declares its encoding itself
+        return read_html(name, data)  # a page declares its encoding itself
     return parse_article(name, decode(name, data))
 
 
