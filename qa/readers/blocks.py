@@ -7,6 +7,7 @@ passage is decided here, once for all formats.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import Enum, auto
 
 from qa import language
@@ -47,6 +48,13 @@ class Metadata:
     url: str = ""
 
 
+# What programs write into a document's properties when nobody gave it a title, or as its author.
+NO_TITLE = re.compile(
+    r"untitled.*|(word )?document ?\d*|microsoft (word|powerpoint)\b.*|.*\.(docx?|dvi|eps|fm|html?|indd|jpe?g|odt|"
+    r"pages|pdf|png|pptx?|ps|pub|qxd|rtf|tex|tiff?|txt|wpd|xlsx?)",
+    re.IGNORECASE,
+)
+NO_AUTHOR = "python-docx"
 HEADINGS = {f"h{level}": level for level in range(1, 7)}  # HTML's names, which Markdown's parser uses as well
 # What is cut into sentences at once, since the time for a text without words grows with the square of its length, and
 # stops all other threads: up to a sentence's end, a word's, or anything.
@@ -89,6 +97,15 @@ def is_noise(text: str) -> bool:
 def web_address(text: str) -> str:
     """Return an http or https address as it is, and "" for whatever else a source calls its address."""
     return text if re.fullmatch(r"https?://[\w.-]+(:\d+)?([/?#][^\s<>\"'`\\]*)?", text, re.IGNORECASE) else ""
+
+
+def properties(title: str, author: str, created: datetime | None) -> Metadata:
+    """Return what a document's properties say of it, but for what programs write where nobody said anything."""
+    return Metadata(
+        title="" if NO_TITLE.fullmatch(title) else title,
+        date=created.date().isoformat() if created else "",
+        author="" if author == NO_AUTHOR else author,
+    )
 
 
 def trim(text: str, start: int, end: int) -> Span:

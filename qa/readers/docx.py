@@ -10,7 +10,7 @@ from zipfile import ZipFile
 from qa.article import Article
 from qa.errors import ReadError
 from qa.lines import flat, reason
-from qa.readers.blocks import BlockWriter, Kind, Metadata, assemble, is_noise
+from qa.readers.blocks import BlockWriter, Kind, Metadata, assemble, is_noise, properties
 from qa.readers.layout import is_title_like
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"  # repeats what stands beside it
 GONE = frozenset({FALLBACK, f"{WORD}del", f"{WORD}moveFrom"})
 HEADING = re.compile(r"heading (\d)")
-NO_TITLE = re.compile(r"word document|untitled.*|document ?\d*|.*\.docx?", re.IGNORECASE)
 BOLD_LEVEL = 10  # of a heading that is one only by its bold print; below all real ones
 
 
@@ -91,12 +90,7 @@ def _checked(name: str, data: bytes) -> BytesIO:
 def _metadata(document: "Document") -> Metadata:
     """Return what the document says of itself."""
     about = document.core_properties
-    title, author = flat(about.title), flat(about.author)
-    return Metadata(
-        title="" if NO_TITLE.fullmatch(title) else title,
-        date=about.created.date().isoformat() if about.created else "",
-        author="" if author == "python-docx" else author,
-    )
+    return properties(flat(about.title), flat(about.author), about.created)
 
 
 class _Writer(BlockWriter):

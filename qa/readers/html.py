@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from qa.article import Article
 from qa.errors import ReadError
+from qa.language import words
 from qa.readers.blocks import BlockWriter, Kind, Metadata, assemble, is_noise
 from qa.readers.encodings import decode, decode_as, is_marked
 
@@ -191,8 +192,8 @@ def _shingles(texts: Iterable[str]) -> set[tuple[str, ...]]:
     """Return every three words that follow each other in a text, and the shorter texts whole."""
     found: set[tuple[str, ...]] = set()
     for text in texts:
-        words = re.findall(r"\w+", text.lower())
-        found.update(tuple(words[start : start + 3]) for start in range(max(len(words) - 2, 1)))
+        said = words(text)
+        found.update(tuple(said[start : start + 3]) for start in range(max(len(said) - 2, 1)))
     return found - {()}
 
 
@@ -200,15 +201,15 @@ def _mark(shown: list["Piece"], entries: Sequence[tuple[str, str]]) -> list["Pie
     """Mark the visible questions and answers that the page's markup repeats."""
     from qa.readers.structured import question_key
 
-    answers = {question_key(question): set(re.findall(r"\w+", answer.lower())) for question, answer in entries}
+    answers = {question_key(question): set(words(answer)) for question, answer in entries}
     marked = list(shown)
     for number, piece in enumerate(shown):
-        words = answers.get(question_key(piece.text))
-        if words is None or piece.kind in {Kind.QUESTION, Kind.ANSWER}:
+        told = answers.get(question_key(piece.text))
+        if told is None or piece.kind in {Kind.QUESTION, Kind.ANSWER}:
             continue
         for position in range(number + 1, len(shown)):
-            said = set(re.findall(r"\w+", shown[position].text.lower()))
-            if len(said & words) < SAME_ANSWER * len(said) or question_key(shown[position].text) in answers:
+            said = set(words(shown[position].text))
+            if len(said & told) < SAME_ANSWER * len(said) or question_key(shown[position].text) in answers:
                 break
             marked[position] = replace(marked[position], kind=Kind.ANSWER)
             marked[number] = replace(piece, kind=Kind.QUESTION)

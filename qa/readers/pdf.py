@@ -3,6 +3,7 @@
 import logging
 import re
 import time
+from dataclasses import replace
 from io import BytesIO
 from math import hypot
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 from qa.article import Article
 from qa.errors import ReadError
 from qa.lines import flat, reason
-from qa.readers.blocks import Metadata, assemble
+from qa.readers.blocks import Metadata, assemble, properties
 from qa.readers.layout import Line, LineWriter, main_size, without_running_heads
 
 if TYPE_CHECKING:
@@ -31,8 +32,6 @@ CLEAN = dict.fromkeys((*range(32), *range(127, 160), *range(0xD800, 0xE000), 0xF
 }  # fmt: skip
 BOLD = re.compile(r"bold|black|heavy|demi|cmbx|medi\b", re.IGNORECASE)
 LONE_BULLET = re.compile(r"[•◦▪■●‣·]|\(?\d{1,3}[.)]")
-# What programs write as a title when nobody gave one.
-NO_TITLE = re.compile(r"untitled.*|document ?\d*|microsoft (word|powerpoint)\b.*|.*\.[a-z]{2,5}", re.IGNORECASE)
 
 
 def read_pdf(name: str, data: bytes, *, max_chars: int = MAX_CHARS, max_seconds: float = MAX_SECONDS) -> Article:
@@ -60,7 +59,7 @@ def read_pdf(name: str, data: bytes, *, max_chars: int = MAX_CHARS, max_seconds:
     writer = LineWriter(list(without_running_heads(pages)))
     if not writer.blocks:
         raise ReadError(f"{name} has no text on its pages (a scan?); run text recognition (OCR) and give its result")
-    metadata = Metadata(title=metadata.title or writer.title, date=metadata.date, author=metadata.author)
+    metadata = replace(metadata, title=metadata.title or writer.title)
     return assemble(name, writer.text, writer.blocks, metadata, writer.pages(len(pages)))
 
 
@@ -91,15 +90,11 @@ def _metadata(reader: "PdfReader") -> Metadata:
     """Return what the document says of itself; nothing where that is damaged or made up by a program."""
     try:
         about = reader.metadata
-        created = about.creation_date if about else None
-        title, author = (_clean(str(value or "")) for value in (about.title, about.author)) if about else ("", "")
+        if not about:
+            return Metadata()
+        return properties(_clean(str(about.title or "")), _clean(str(about.author or "")), about.creation_date)
     except Exception:  # malformed dates and objects; the text does not depend on them
         return Metadata()
-    return Metadata(
-        title="" if NO_TITLE.fullmatch(title) else title,
-        date=created.date().isoformat() if created else "",
-        author=author,
-    )
 
 
 def _read_pages(name: str, reader: "PdfReader", max_chars: int, max_seconds: float) -> list[list[Line]]:
