@@ -6,13 +6,12 @@ text a browser does not show (``unseen``), because only the page's markup for ma
 """
 
 import json
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 from browser import chromium
-from reading import faqs, headings, passages, sentences
+from reading import check_spans, faqs, headings, passages, sentences
 
 from qa import Article, ReadError
 from qa.readers.html import looks_like_html, read_html
@@ -80,13 +79,7 @@ def test_a_pages_faq_entries_are_found_once_each_and_word_for_word(name: str, ar
 
 @pytest.mark.parametrize("name", EXPECTED)
 def test_every_part_lies_within_the_text_in_order_and_apart(name: str, articles: dict[str, Article]) -> None:
-    article = articles[name]
-    parts = sorted([p.span for p in article.passages] + [span for f in article.faqs for span in (f.question, f.answer)])
-
-    assert all(before.end <= after.start for before, after in pairwise(parts))
-    assert all(article.quote(part).strip() == article.quote(part) != "" for part in parts)
-    assert all(passage.span.contains(span) for passage in article.passages for span in passage.sentences)
-    assert all(part.end <= len(article.text) for part in parts)
+    check_spans(articles[name])
 
 
 @pytest.mark.browser
