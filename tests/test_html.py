@@ -14,7 +14,8 @@ from browser import chromium
 from reading import check_spans, faqs, headings, passages, sentences
 
 from qa import Article, ReadError
-from qa.readers.html import looks_like_html, read_html
+from qa.readers.formats import looks_like_html
+from qa.readers.html import read_html
 
 PAGES = Path(__file__).parent / "pages"
 EXPECTED: dict[str, dict[str, Any]] = json.loads((PAGES / "expected.json").read_text(encoding="utf-8"))

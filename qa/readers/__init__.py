@@ -10,7 +10,7 @@ from qa.article import Article
 from qa.errors import ReadError
 from qa.readers.blocks import web_address
 from qa.readers.encodings import decode, is_marked
-from qa.readers.formats import Format, tell_format
+from qa.readers.formats import Format, looks_like_html, tell_format
 from qa.readers.markdown import looks_like_markdown, read_markdown
 from qa.readers.plain import read_plain
 from qa.readers.sources import Source, check_size, find_sources, is_address, location_of
@@ -76,8 +76,6 @@ def parse_article(name: str, source: str) -> Article:
     Raises:
         ReadError: the text is empty or not text.
     """
-    from qa.readers.html import looks_like_html, read_html
-
     text = source.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     if "\0" in text:
         raise ReadError(f"{name} is binary (it holds NUL bytes); give a text, Markdown, HTML, PDF or Word file")
@@ -86,14 +84,15 @@ def parse_article(name: str, source: str) -> Article:
         raise ReadError(f"{name} is not text (half a surrogate pair, {place}); write it anew as UTF-8")
     if not any(map(str.isalnum, text)):
         raise ReadError(f"{name} is empty; give a file with at least one sentence")
-    read = read_html if looks_like_html(text) else read_markdown if looks_like_markdown(text) else read_plain
-    return _quotable(read(name, text))
+    if looks_like_html(text):
+        from qa.readers.html import read_html
+
+        return _quotable(read_html(name, text))
+    return _quotable(read_markdown(name, text) if looks_like_markdown(text) else read_plain(name, text))
 
 
 def _read(name: str, data: bytes) -> Article:
     """Read an article by the format that its content shows."""
-    from qa.readers.html import looks_like_html, read_html
-
     kind = tell_format(name, data)
     if kind is Format.PDF:
         from qa.readers.pdf import read_pdf
@@ -104,6 +103,8 @@ def _read(name: str, data: bytes) -> Article:
 
         return read_docx(name, data)
     if not is_marked(data) and looks_like_html(data.decode("latin-1")):
+        from qa.readers.html import read_html
+
         return read_html(name, data)  # a page declares its encoding itself
     return parse_article(name, decode(name, data))
 

@@ -4,18 +4,17 @@ import re
 from collections.abc import Iterator
 from io import BytesIO
 from itertools import takewhile
-from typing import TYPE_CHECKING
 from zipfile import ZipFile
+
+import docx
+from docx.document import Document
+from lxml.etree import _Element
 
 from qa.article import Article
 from qa.errors import ReadError
 from qa.lines import flat, reason
 from qa.readers.blocks import BlockWriter, Kind, Metadata, assemble, is_noise, properties
 from qa.readers.layout import is_title_like
-
-if TYPE_CHECKING:
-    from docx.document import Document
-    from lxml.etree import _Element
 
 MAX_MEMBERS = 10_000  # a document has some twenty, and one for each picture
 MAX_UNPACKED_BYTES = 50_000_000  # of all XML in it; a long book has some 10 MB, and parsing takes ten times as much
@@ -35,11 +34,9 @@ def read_docx(name: str, data: bytes) -> Article:
     Raises:
         ReadError: it is protected, damaged, or unpacks to more than the limit.
     """
-    from docx import Document
-
     package = _checked(name, data)
     try:
-        document = Document(package)
+        document = docx.Document(package)
         writer = _Writer(document)
         metadata = _metadata(document)
     except Exception as error:  # a damaged file ends the parser in whatever way it likes
@@ -87,7 +84,7 @@ def _checked(name: str, data: bytes) -> BytesIO:
     return copy
 
 
-def _metadata(document: "Document") -> Metadata:
+def _metadata(document: Document) -> Metadata:
     """Return what the document says of itself."""
     about = document.core_properties
     return properties(flat(about.title), flat(about.author), about.created)
@@ -96,12 +93,12 @@ def _metadata(document: "Document") -> Metadata:
 class _Writer(BlockWriter):
     """Writes a document's paragraphs, lists and tables in their order."""
 
-    def __init__(self, document: "Document") -> None:
+    def __init__(self, document: Document) -> None:
         super().__init__()
         self._styles = {style.get(f"{WORD}styleId"): style for style in document.styles.element.iter(f"{WORD}style")}
         self._walk(document.element.body)
 
-    def _walk(self, container: "_Element") -> None:
+    def _walk(self, container: _Element) -> None:
         """Write what an element holds; content controls and insertions are wrapped around it."""
         for child in container:
             if child.tag == f"{WORD}p":
@@ -111,7 +108,7 @@ class _Writer(BlockWriter):
             elif child.tag not in GONE:
                 self._walk(child)
 
-    def _write_paragraph(self, paragraph: "_Element") -> None:
+    def _write_paragraph(self, paragraph: _Element) -> None:
         text = _text(paragraph)
         if text and not is_noise(text):
             kind, level = self._kind(paragraph, text)
@@ -122,7 +119,7 @@ class _Writer(BlockWriter):
             if next(outer) is paragraph:
                 self._walk(box)
 
-    def _write_table(self, table: "_Element") -> None:
+    def _write_table(self, table: _Element) -> None:
         """Write each row on a line; a table of one column is a frame around paragraphs."""
         rows = [
             [cell for cell in row.iter(f"{WORD}tc") if next(cell.iterancestors(f"{WORD}tr")) is row]
@@ -138,7 +135,7 @@ class _Writer(BlockWriter):
             shown = (" ".join(map(_text, cell.iter(f"{WORD}p"))) for cell in cells)
             self.add(Kind.ROW, " | ".join(map(flat, shown)))
 
-    def _kind(self, paragraph: "_Element", text: str) -> tuple[Kind | None, int]:
+    def _kind(self, paragraph: _Element, text: str) -> tuple[Kind | None, int]:
         """Return what a paragraph is, by its style and those that it is based on; None for a table of contents."""
         numbering = paragraph.find(f"{WORD}pPr/{WORD}numPr/{WORD}numId")
         in_list = numbering is not None and numbering.get(f"{WORD}val") != "0"
@@ -164,7 +161,7 @@ class _Writer(BlockWriter):
         return Kind.PARAGRAPH, 0
 
 
-def _runs(paragraph: "_Element") -> Iterator["_Element"]:
+def _runs(paragraph: _Element) -> Iterator[_Element]:
     """Yield a paragraph's runs that show text, but those of a text box in it and those that a revision removed."""
     for run in paragraph.iter(f"{WORD}r"):
         between = takewhile(lambda element: element is not paragraph, run.iterancestors())
@@ -172,12 +169,12 @@ def _runs(paragraph: "_Element") -> Iterator["_Element"]:
             yield run
 
 
-def _text(paragraph: "_Element") -> str:
+def _text(paragraph: _Element) -> str:
     """Return what a paragraph shows, a forced line break as one."""
     lines = "".join(run.text or "" for run in _runs(paragraph)).splitlines()
     return "\n".join(filter(None, map(flat, lines)))
 
 
-def _is_bold(run: "_Element") -> bool:
+def _is_bold(run: _Element) -> bool:
     bold = run.find(f"{WORD}rPr/{WORD}b")
     return bold is not None and bold.get(f"{WORD}val") not in {"0", "false", "off"}

@@ -6,6 +6,7 @@ from io import BytesIO
 from zipfile import BadZipFile, ZipFile
 
 from qa.errors import ReadError
+from qa.readers.markdown import looks_like_markdown
 
 OCR = "run text recognition (OCR) and give its result"
 UNPACK = "unpack it and give the folder"
@@ -28,6 +29,13 @@ PACKED = (
     (r"content\.xml", "an OpenDocument file", "save it as .docx or PDF"),
     (r"META-INF/container\.xml", "an e-book (EPUB)", "convert it to HTML or PDF"),
     (r"(xl|ppt)/.*", "a spreadsheet or presentation", "export it as PDF"),
+)
+# What may stand before a page, or before a part of one.
+_BEGINNING = r"(?:\s|\ufeff|<\?xml[^>]{0,200}\?>|<!--.{0,2000}?-->)*+"
+DOCUMENT = re.compile(rf"{_BEGINNING}<(!doctype\s+html|(html|head|body)[\s>])", re.IGNORECASE | re.DOTALL)
+# As copied from a browser's inspector; Markdown's inline HTML ends in other text.
+FRAGMENT = re.compile(
+    rf"{_BEGINNING}<(article|main|section|div|h1|p|ul|table|title)[\s>].*</\w+>\s*", re.IGNORECASE | re.DOTALL
 )
 WORD_MEMBER = re.compile(r"word/document\d*\.xml")  # some programs number it
 
@@ -54,6 +62,11 @@ def tell_format(name: str, data: bytes) -> Format:
         if re.match(beginning, data, re.DOTALL | re.MULTILINE):
             raise ReadError(f"{name} is {what}; {remedy}")
     return Format.TEXT
+
+
+def looks_like_html(text: str) -> bool:
+    """Return whether a text is a page or a part of one; Markdown with HTML in it is not."""
+    return DOCUMENT.match(text) is not None or (FRAGMENT.fullmatch(text) is not None and not looks_like_markdown(text))
 
 
 def is_pdf(data: bytes) -> bool:

@@ -11,25 +11,21 @@ from collections.abc import Iterable, Sequence
 from copy import deepcopy
 from dataclasses import replace
 from itertools import islice
-from typing import TYPE_CHECKING
+
+import trafilatura
+from lxml import etree, html
+from lxml.html import HtmlElement
 
 from qa.article import Article
 from qa.errors import ReadError
 from qa.language import words
 from qa.readers.blocks import BlockWriter, Kind, Metadata, assemble, is_noise
 from qa.readers.encodings import decode, decode_as, is_marked
-
-if TYPE_CHECKING:
-    from lxml.html import HtmlElement
-
-    from qa.readers.visible import Piece
+from qa.readers.structured import faq_entries, question_key
+from qa.readers.visible import Piece, collapse, pieces
 
 logger = logging.getLogger(__name__)
 
-BEGINNING = re.compile(r"(\s|\ufeff|<\?xml[^>]{0,200}\?>|<!--.{0,2000}?-->)*", re.DOTALL)
-DOCUMENT = re.compile(r"<!doctype\s+html|<(html|head|body)[\s>]", re.IGNORECASE)
-# A part of a page, as copied from a browser's inspector; Markdown's inline HTML ends in other text.
-FRAGMENT = re.compile(r"<(article|main|section|div|h1|p|ul|table|title)[\s>].*</\w+>\s*", re.IGNORECASE | re.DOTALL)
 # Not UTF-16, since the declaration itself could be read.
 CHARSET = re.compile(
     rb"<(?:meta|\?xml)[^>]{0,300}?(?:charset|encoding)\s*=\s*[\"']?\s*(?!utf-16)([\w.:-]{2,40})", re.IGNORECASE
@@ -47,17 +43,6 @@ LABEL = re.compile(r"(caution|danger|hint|important|info|note|success|tip|warnin
 FAQ_TITLE = "Frequently asked questions"
 
 
-def looks_like_html(text: str) -> bool:
-    """Return whether a text is a page or a part of one; Markdown with HTML in it is not."""
-    from qa.readers.markdown import looks_like_markdown
-
-    beginning = BEGINNING.match(text)
-    start = beginning.end() if beginning else 0
-    if DOCUMENT.match(text, start):
-        return True
-    return FRAGMENT.fullmatch(text, start) is not None and not looks_like_markdown(text)
-
-
 def read_html(name: str, data: bytes | str) -> Article:
     """Read a page: its main text, the FAQ entries that it shows or marks, and what it says of itself.
 
@@ -66,23 +51,21 @@ def read_html(name: str, data: bytes | str) -> Article:
     Raises:
         ReadError: the page shows no text, its encoding cannot be told, or it nests elements too deep to be parsed.
     """
-    from qa.readers import structured, visible
-
     tree = _parse(name, data if isinstance(data, str) else _decode(name, data))
-    entries = structured.faq_entries(tree)
+    entries = faq_entries(tree)
     metadata = _metadata(tree)
     body = tree.find("body")
     if body is None:
         raise ReadError(f"{name} shows no text; give a page with at least one sentence")
-    shown = _mark(list(visible.pieces(body)), entries)
+    shown = _mark(list(pieces(body)), entries)
     title = _title(shown, metadata.title)
     metadata = replace(metadata, title=shown[title].text if title is not None else metadata.title)
     writer = BlockWriter()
     for piece in _choose(shown, title, _judge(tree)):
         writer.add(piece.kind, piece.text, piece.level)
     article = assemble(name, writer.text, writer.blocks, metadata)
-    told = {structured.question_key(article.quote(faq.question)) for faq in article.faqs}
-    if missing := [entry for entry in entries if structured.question_key(entry[0]) not in told]:
+    told = {question_key(article.quote(faq.question)) for faq in article.faqs}
+    if missing := [entry for entry in entries if question_key(entry[0]) not in told]:
         writer.add(Kind.HEADING, FAQ_TITLE, 2)
         for question, answer in missing:
             writer.add(Kind.QUESTION, question)
@@ -108,10 +91,8 @@ def _decode(name: str, data: bytes) -> str:
     return decode(name, data)
 
 
-def _parse(name: str, text: str) -> "HtmlElement":
+def _parse(name: str, text: str) -> HtmlElement:
     """Parse a page, and flatten what is nested too deep."""
-    from lxml import etree, html
-
     parser = html.HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True)
     text = re.sub("[\0\ud800-\udfff]", "\ufffd", text)
     try:
@@ -135,11 +116,8 @@ def _parse(name: str, text: str) -> "HtmlElement":
     return tree
 
 
-def _metadata(tree: "HtmlElement") -> Metadata:
+def _metadata(tree: HtmlElement) -> Metadata:
     """Return what a page says of itself."""
-    import trafilatura
-    from lxml import html
-
     page, head = tree, tree.find("head")
     if _is_vast(tree):
         page = html.Element("html")
@@ -160,20 +138,16 @@ def _metadata(tree: "HtmlElement") -> Metadata:
     )
 
 
-def _is_vast(tree: "HtmlElement") -> bool:
+def _is_vast(tree: HtmlElement) -> bool:
     return next(islice(tree.iter(), MAX_JUDGED_ELEMENTS, None), None) is not None
 
 
 def _line(text: str | None) -> str:
-    from qa.readers.visible import collapse
-
     return collapse(text or "").strip()
 
 
-def _judge(tree: "HtmlElement") -> list[str]:
+def _judge(tree: HtmlElement) -> list[str]:
     """Return the blocks of text in which trafilatura sees the article; none where it fails."""
-    import trafilatura
-
     if _is_vast(tree):
         return []
     logging.getLogger("trafilatura").setLevel(logging.CRITICAL)  # it warns of each page in which it finds nothing
@@ -197,10 +171,8 @@ def _shingles(texts: Iterable[str]) -> set[tuple[str, ...]]:
     return found - {()}
 
 
-def _mark(shown: list["Piece"], entries: Sequence[tuple[str, str]]) -> list["Piece"]:
+def _mark(shown: list[Piece], entries: Sequence[tuple[str, str]]) -> list[Piece]:
     """Mark the visible questions and answers that the page's markup repeats."""
-    from qa.readers.structured import question_key
-
     answers = {question_key(question): set(words(answer)) for question, answer in entries}
     marked = list(shown)
     for number, piece in enumerate(shown):
@@ -216,7 +188,7 @@ def _mark(shown: list["Piece"], entries: Sequence[tuple[str, str]]) -> list["Pie
     return marked
 
 
-def _title(shown: Sequence["Piece"], told: str) -> int | None:
+def _title(shown: Sequence[Piece], told: str) -> int | None:
     """Return the number of the heading that is the title, which the page tells with the site's name behind it."""
     headings = [number for number, piece in enumerate(shown) if piece.kind is Kind.HEADING]
     if main := [number for number in headings if shown[number].main and shown[number].level == 1]:
@@ -233,7 +205,7 @@ def _title(shown: Sequence["Piece"], told: str) -> int | None:
     return largest[0] if len(largest) == 1 else None
 
 
-def _choose(shown: Sequence["Piece"], title: int | None, judged: Sequence[str]) -> list["Piece"]:
+def _choose(shown: Sequence[Piece], title: int | None, judged: Sequence[str]) -> list[Piece]:
     """Return the pieces that make up the article.
 
     It reaches from its title to the last paragraph that was recognised, and to the end of the element that holds
@@ -266,7 +238,7 @@ def _choose(shown: Sequence["Piece"], title: int | None, judged: Sequence[str]) 
     return _without_empty_sections(telling)
 
 
-def _lies_in(piece: "Piece", box: "HtmlElement | None") -> bool:
+def _lies_in(piece: Piece, box: HtmlElement | None) -> bool:
     """Return whether a piece lies within the element ``box``, if that is not the whole page; or is a table or code."""
     if piece.main and piece.kind in {Kind.ROW, Kind.CODE}:
         return True
@@ -275,14 +247,14 @@ def _lies_in(piece: "Piece", box: "HtmlElement | None") -> bool:
     return piece.box is box or box in piece.box.iterancestors()
 
 
-def _says_much(piece: "Piece") -> bool:
+def _says_much(piece: Piece) -> bool:
     """Return whether a piece is more than a label, such as a time or the name of an agency."""
     if is_noise(piece.text) or piece.timed:
         return False
     return piece.kind is not Kind.PARAGRAPH or SENTENCE.fullmatch(piece.text) is not None
 
 
-def _without_empty_sections(chosen: Sequence["Piece"]) -> list["Piece"]:
+def _without_empty_sections(chosen: Sequence[Piece]) -> list[Piece]:
     """Leave out the headings that nothing stands under, but for the title."""
     kept: list[Piece] = []
     for piece in reversed(chosen):

@@ -6,16 +6,15 @@ import time
 from dataclasses import replace
 from io import BytesIO
 from math import hypot
-from typing import TYPE_CHECKING
+
+from pypdf import PageObject, PdfReader, apply_configuration, mult
+from pypdf.errors import FileNotDecryptedError
 
 from qa.article import Article
 from qa.errors import ReadError
 from qa.lines import flat, reason
 from qa.readers.blocks import Metadata, assemble, properties
 from qa.readers.layout import Line, LineWriter, main_size, without_running_heads
-
-if TYPE_CHECKING:
-    from pypdf import PageObject, PdfReader
 
 LOGGER = logging.getLogger(__name__)
 
@@ -43,8 +42,6 @@ def read_pdf(name: str, data: bytes, *, max_chars: int = MAX_CHARS, max_seconds:
     Raises:
         ReadError: it is protected, damaged, too long, or has no text (a scan).
     """
-    from pypdf import apply_configuration
-
     with apply_configuration(
         zlib_maximum_output_length=MAX_STREAM_BYTES,
         lzw_maximum_output_length=MAX_STREAM_BYTES,
@@ -63,11 +60,8 @@ def read_pdf(name: str, data: bytes, *, max_chars: int = MAX_CHARS, max_seconds:
     return assemble(name, writer.text, writer.blocks, metadata, writer.pages(len(pages)))
 
 
-def _open(name: str, data: bytes) -> "PdfReader":
+def _open(name: str, data: bytes) -> PdfReader:
     """Return the document, or say why it cannot be read."""
-    from pypdf import PdfReader
-    from pypdf.errors import FileNotDecryptedError
-
     try:
         reader = PdfReader(BytesIO(data))  # tries the empty password, with which many protected files open
         count = len(reader.pages)
@@ -86,7 +80,7 @@ def _damaged(name: str, error: Exception) -> ReadError:
     return ReadError(f"{name} is damaged ({reason(error)}); open it in a viewer and print it to a new PDF")
 
 
-def _metadata(reader: "PdfReader") -> Metadata:
+def _metadata(reader: PdfReader) -> Metadata:
     """Return what the document says of itself; nothing where that is damaged or made up by a program."""
     try:
         about = reader.metadata
@@ -97,7 +91,7 @@ def _metadata(reader: "PdfReader") -> Metadata:
         return Metadata()
 
 
-def _read_pages(name: str, reader: "PdfReader", max_chars: int, max_seconds: float) -> list[list[Line]]:
+def _read_pages(name: str, reader: PdfReader, max_chars: int, max_seconds: float) -> list[list[Line]]:
     """Return the lines of every page; a page that cannot be read is logged and has none."""
     pages: list[list[Line]] = []
     chars, failure = 0, None
@@ -121,10 +115,8 @@ def _read_pages(name: str, reader: "PdfReader", max_chars: int, max_seconds: flo
     return pages
 
 
-def _read_page(page: "PageObject", number: int, orientations: tuple[int, ...]) -> list[Line]:
+def _read_page(page: PageObject, number: int, orientations: tuple[int, ...]) -> list[Line]:
     """Return a page's lines, in the order in which they were printed."""
-    from pypdf import mult
-
     lines: list[Line] = []
     opened: list[Line] = []  # the pieces of the line that goes on
 
