@@ -24,7 +24,7 @@ from qa.readers.encodings import decode, decode_as, is_marked
 from qa.readers.structured import faq_entries, question_key
 from qa.readers.visible import Piece, collapse, pieces
 
-logger = logging.getLogger(__name__)
+LOGGER = logging.getLogger(__name__)
 
 # Not UTF-16, since the declaration itself could be read.
 CHARSET = re.compile(
@@ -57,7 +57,8 @@ def read_html(name: str, data: bytes | str) -> Article:
     body = tree.find("body")
     if body is None:
         raise ReadError(f"{name} shows no text; give a page with at least one sentence")
-    shown = _mark(list(pieces(body)), entries)
+    telling = [piece for piece in pieces(body) if not is_noise(piece.text) and not LABEL.fullmatch(piece.text)]
+    shown = _mark(telling, entries)
     title = _title(shown, metadata.title)
     metadata = replace(metadata, title=shown[title].text if title is not None else metadata.title)
     writer = BlockWriter()
@@ -125,7 +126,7 @@ def _metadata(tree: HtmlElement) -> Metadata:
     try:
         found = trafilatura.extract_metadata(page, date_config={"original_date": True, "extensive_search": False})
     except Exception:  # its rules meet pages that nobody foresaw; a page can do without
-        logger.warning("cannot read the page's metadata", exc_info=True)
+        LOGGER.warning("cannot read the page's metadata", exc_info=True)
         return Metadata()
     language = re.match(r"\s*([A-Za-z]{2})(?![A-Za-z])", tree.get("lang") or tree.get("xml:lang") or "")
     return Metadata(
@@ -154,7 +155,7 @@ def _judge(tree: HtmlElement) -> list[str]:
     try:
         found = trafilatura.bare_extraction(tree, include_comments=False, include_tables=True)
     except Exception:  # as above
-        logger.warning("cannot tell the article from the page around it", exc_info=True)
+        LOGGER.warning("cannot tell the article from the page around it", exc_info=True)
         return []
     if found is None:
         return []
@@ -234,8 +235,7 @@ def _choose(shown: Sequence[Piece], title: int | None, judged: Sequence[str]) ->
         inside = (solid[0] if title is None else title) <= number <= solid[-1] or _lies_in(piece, box)
         if inside and piece.linked <= MAX_LINKED and _says_much(own):
             kept.append(own)
-    telling = [piece for piece in kept if not is_noise(piece.text) and not LABEL.fullmatch(piece.text)]
-    return _without_empty_sections(telling)
+    return _without_empty_sections(kept)
 
 
 def _lies_in(piece: Piece, box: HtmlElement | None) -> bool:
@@ -249,9 +249,7 @@ def _lies_in(piece: Piece, box: HtmlElement | None) -> bool:
 
 def _says_much(piece: Piece) -> bool:
     """Return whether a piece is more than a label, such as a time or the name of an agency."""
-    if is_noise(piece.text) or piece.timed:
-        return False
-    return piece.kind is not Kind.PARAGRAPH or SENTENCE.fullmatch(piece.text) is not None
+    return not piece.timed and (piece.kind is not Kind.PARAGRAPH or SENTENCE.fullmatch(piece.text) is not None)
 
 
 def _without_empty_sections(chosen: Sequence[Piece]) -> list[Piece]:
