@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Callable
 from io import BytesIO
 from typing import Any
-from zipfile import ZIP_DEFLATED, ZipFile
+from zipfile import ZIP_BZIP2, ZIP_DEFLATED, ZipFile
 
 import pytest
 from docx.oxml import parse_xml
@@ -22,10 +22,10 @@ def read(fill: Callable[[Any], object]) -> Article:
     return parse_bytes("light.docx", make_docx(fill))
 
 
-def rewrite(data: bytes, changed: dict[str, bytes]) -> bytes:
+def rewrite(data: bytes, changed: dict[str, bytes], packing: int = ZIP_DEFLATED) -> bytes:
     """Return a document with parts replaced or added."""
     stream = BytesIO()
-    with ZipFile(BytesIO(data)) as archive, ZipFile(stream, "w", ZIP_DEFLATED) as package:
+    with ZipFile(BytesIO(data)) as archive, ZipFile(stream, "w", packing) as package:
         for name in archive.namelist():
             if name not in changed:
                 package.writestr(name, archive.read(name))
@@ -167,6 +167,10 @@ def bombs() -> dict[str, tuple[bytes, str]]:
         "hidden entities": (
             rewrite(good, {"word/document.xml": entity.decode().encode("utf-16")}),
             "declares a document type, as no Word document does; save it anew",
+        ),
+        "other packing": (
+            rewrite(good, {"word/document.xml": b" " * 40_000_000}, ZIP_BZIP2),
+            "is packed as no Word document is; save it anew",
         ),
         "locked": (bytes(protected), "is protected by a password; save a copy without one"),
         "cut": (good[:-100], "is a damaged Word document or ZIP archive; save it anew or copy it again"),

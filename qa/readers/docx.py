@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from io import BytesIO
 from itertools import takewhile
-from zipfile import ZipFile
+from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
 
 import docx
 from docx.document import Document
@@ -18,7 +18,6 @@ from qa.readers.layout import is_title_like
 
 MAX_MEMBERS = 10_000  # a document has some twenty, and one for each picture
 MAX_UNPACKED_BYTES = 50_000_000  # of all XML in it; a long book has some 10 MB, and parsing takes ten times as much
-CHUNK_BYTES = 1_000_000
 MAX_STYLES = 20  # that are based on each other, in case they go round in a circle
 
 WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
@@ -51,7 +50,8 @@ def _damaged(name: str, error: Exception) -> ReadError:
 def _checked(name: str, data: bytes) -> BytesIO:
     """Return a package of the same parts, unpacked within the limits; what is no XML is left empty.
 
-    The sizes that an archive declares need not be true, so bytes are counted as they come.
+    The sizes that an archive declares need not be true, so nothing is unpacked beyond them; a sum that is then wrong
+    is an error of zipfile's.
     """
     left = MAX_UNPACKED_BYTES
     copy = BytesIO()
@@ -62,20 +62,23 @@ def _checked(name: str, data: bytes) -> BytesIO:
                 raise ReadError(f"{name} has {len(members):,} parts; the limit is {MAX_MEMBERS:,}: save it anew")
             if any(member.flag_bits & 1 for member in members):
                 raise ReadError(f"{name} is protected by a password; save a copy without one")
+            if any(member.compress_type not in {ZIP_STORED, ZIP_DEFLATED} for member in members):
+                raise ReadError(
+                    f"{name} is packed as no Word document is; save it anew"
+                )  # zipfile unpacks it unbounded
             for member in members:
-                content = bytearray()
+                content = b""
                 if member.filename.endswith((".xml", ".rels")):
-                    with archive.open(member) as stream:
-                        while left >= max(member.file_size - len(content), 0) and (chunk := stream.read(CHUNK_BYTES)):
-                            content += chunk
-                            left -= len(chunk)
-                    if len(content) < member.file_size or left < 0:
+                    left -= member.file_size
+                    if left < 0:
                         raise ReadError(
                             f"{name} unpacks to more than the limit of {MAX_UNPACKED_BYTES:,} bytes: split it"
                         )
+                    with archive.open(member) as stream:
+                        content = stream.read(member.file_size)
                 if b"<!DOCTYPE" in content.replace(b"\0", b""):  # where entities are declared; UTF-16 hides it
                     raise ReadError(f"{name} declares a document type, as no Word document does; save it anew")
-                package.writestr(member.filename, bytes(content))
+                package.writestr(member.filename, content)
     except ReadError:
         raise
     except Exception as error:  # of zipfile, zlib and others, without a common root
