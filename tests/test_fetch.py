@@ -277,15 +277,15 @@ def test_an_address_that_is_no_address_is_refused(url: str) -> None:
     assert "give one that begins with https://" in refusal(url) or "check the address" in refusal(url)
 
 
-@pytest.mark.parametrize("path", ["out", "secret"])
-def test_a_redirect_is_held_to_the_same_rules(site: str, path: str) -> None:
-    assert (
-        refusal(f"{site}/{path}")
-        == {
-            "out": "'ftp://bees.example/' is no web address; give one that begins with https://",
-            "secret": "the address on bees.example holds a user name or password; leave it out",
-        }[path]
-    )
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("out", "'ftp://bees.example/' is no web address; give one that begins with https://"),
+        ("secret", "the address on bees.example holds a user name or password; leave it out"),
+    ],
+)
+def test_a_redirect_is_held_to_the_same_rules(site: str, path: str, message: str) -> None:
+    assert refusal(f"{site}/{path}") == message
 
 
 PRIVATE = [

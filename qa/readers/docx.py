@@ -13,7 +13,7 @@ from lxml.etree import _Element
 from qa.article import Article
 from qa.errors import ReadError
 from qa.lines import flat, reason
-from qa.readers.blocks import BlockWriter, Kind, Metadata, assemble, is_noise, properties
+from qa.readers.blocks import BlockWriter, Kind, assemble, is_noise, properties
 from qa.readers.layout import is_title_like
 
 MAX_MEMBERS = 10_000  # a document has some twenty, and one for each picture
@@ -33,18 +33,18 @@ def read_docx(name: str, data: bytes) -> Article:
     Raises:
         ReadError: it is protected, damaged, or unpacks to more than the limit.
     """
-    package = _checked(name, data)
     try:
-        document = docx.Document(package)
+        document = docx.Document(_checked(name, data))
+        about = document.core_properties
+        metadata = properties(flat(about.title), flat(about.author), about.created)
         writer = _Writer(document)
-        metadata = _metadata(document)
-    except Exception as error:  # a damaged file ends the parser in whatever way it likes
-        raise _damaged(name, error) from error
+    except ReadError:
+        raise
+    except Exception as error:  # a damaged file ends the parsers in whatever way they like
+        raise ReadError(
+            f"{name} is damaged ({reason(error)}); open it in a word processor and save it anew as .docx"
+        ) from error
     return assemble(name, writer.text, writer.blocks, metadata)
-
-
-def _damaged(name: str, error: Exception) -> ReadError:
-    return ReadError(f"{name} is damaged ({reason(error)}); open it in a word processor and save it anew as .docx")
 
 
 def _checked(name: str, data: bytes) -> BytesIO:
@@ -55,42 +55,27 @@ def _checked(name: str, data: bytes) -> BytesIO:
     """
     left = MAX_UNPACKED_BYTES
     copy = BytesIO()
-    try:
-        with ZipFile(BytesIO(data)) as archive, ZipFile(copy, "w") as package:
-            members = archive.infolist()
-            if len(members) > MAX_MEMBERS:
-                raise ReadError(f"{name} has {len(members):,} parts; the limit is {MAX_MEMBERS:,}: save it anew")
-            if any(member.flag_bits & 1 for member in members):
-                raise ReadError(f"{name} is protected by a password; save a copy without one")
-            if any(member.compress_type not in {ZIP_STORED, ZIP_DEFLATED} for member in members):
-                raise ReadError(
-                    f"{name} is packed as no Word document is; save it anew"
-                )  # zipfile unpacks it unbounded
-            for member in members:
-                content = b""
-                if member.filename.endswith((".xml", ".rels")):
-                    left -= member.file_size
-                    if left < 0:
-                        raise ReadError(
-                            f"{name} unpacks to more than the limit of {MAX_UNPACKED_BYTES:,} bytes: split it"
-                        )
-                    with archive.open(member) as stream:
-                        content = stream.read(member.file_size)
-                if b"<!DOCTYPE" in content.replace(b"\0", b""):  # where entities are declared; UTF-16 hides it
-                    raise ReadError(f"{name} declares a document type, as no Word document does; save it anew")
-                package.writestr(member.filename, content)
-    except ReadError:
-        raise
-    except Exception as error:  # of zipfile, zlib and others, without a common root
-        raise _damaged(name, error) from error
+    with ZipFile(BytesIO(data)) as archive, ZipFile(copy, "w") as package:
+        members = archive.infolist()
+        if len(members) > MAX_MEMBERS:
+            raise ReadError(f"{name} has {len(members):,} parts; the limit is {MAX_MEMBERS:,}: save it anew")
+        if any(member.flag_bits & 1 for member in members):
+            raise ReadError(f"{name} is protected by a password; save a copy without one")
+        if any(member.compress_type not in {ZIP_STORED, ZIP_DEFLATED} for member in members):
+            raise ReadError(f"{name} is packed as no Word document is; save it anew")  # zipfile unpacks it unbounded
+        for member in members:
+            content = b""
+            if member.filename.endswith((".xml", ".rels")):
+                left -= member.file_size
+                if left < 0:
+                    raise ReadError(f"{name} unpacks to more than the limit of {MAX_UNPACKED_BYTES:,} bytes: split it")
+                with archive.open(member) as stream:
+                    content = stream.read(member.file_size)
+            if b"<!DOCTYPE" in content.replace(b"\0", b""):  # where entities are declared; UTF-16 hides it
+                raise ReadError(f"{name} declares a document type, as no Word document does; save it anew")
+            package.writestr(member.filename, content)
     copy.seek(0)
     return copy
-
-
-def _metadata(document: Document) -> Metadata:
-    """Return what the document says of itself."""
-    about = document.core_properties
-    return properties(flat(about.title), flat(about.author), about.created)
 
 
 class _Writer(BlockWriter):

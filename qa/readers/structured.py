@@ -7,6 +7,7 @@ from typing import Any
 
 from lxml.html import HtmlElement
 
+from qa.lines import flat
 from qa.readers.visible import collapse, text_of
 
 MAX_NODES = 100_000  # of one page's JSON; beyond that it is no FAQ
@@ -98,4 +99,4 @@ def _microdata_entries(tree: HtmlElement) -> Iterator[tuple[str, str]]:
         text = answer.find(".//*[@itemprop='text']") if answer is not None else None
         if name is not None and text is not None:
             question = name.get("content") or text_of(name)
-            yield " ".join(question.split()), text.get("content") or text_of(text)
+            yield flat(question), text.get("content") or text_of(text)
