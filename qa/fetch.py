@@ -9,17 +9,16 @@ import codecs
 import re
 import socket
 from collections.abc import Callable, Iterable
+from contextlib import aclosing
 from importlib.metadata import PackageNotFoundError, version
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
-from typing import TYPE_CHECKING
+
+import httpx
 
 from qa.errors import ReadError
-from qa.lines import printable
-from qa.readers.encodings import is_marked
+from qa.lines import printable, reason
+from qa.readers.encodings import decode_as, is_marked
 from qa.readers.sources import MAX_BYTES, Source
-
-if TYPE_CHECKING:
-    import httpx
 
 Resolver = Callable[[str, int], Iterable[str]]  # of a host and port, to its IP addresses
 
@@ -31,102 +30,10 @@ READABLE = re.compile(
     r"text/(html|plain|markdown|x-markdown)|application/(xhtml\+xml|pdf|x-pdf|octet-stream|msword"
     r"|vnd\.openxmlformats-officedocument\.wordprocessingml\.document)|"
 )
-LATIN_1 = re.compile(r"(us-)?ascii|(iso-?8859-?1|latin-?1)$")  # read as windows-1252, as in browsers
-CHARSET = re.compile(r"charset=[\"']?(?!idna|punycode)([\w.:-]{2,40})")  # those two are none, and slow to decode
 NAT64 = IPv6Network("64:ff9b::/96")  # RFC 6052: the last four bytes are an IPv4 address
 
 
-def fetch(
-    url: str,
-    *,
-    allow_private: bool = False,
-    max_seconds: float = MAX_SECONDS,
-    resolve: Resolver | None = None,
-    allowed: Callable[[str], bool] | None = None,
-) -> Source:
-    """Fetch the page, PDF or document at an http or https address.
-
-    Args:
-        url: the address.
-        allow_private: let it, and what it redirects to, lie on this computer or in a private network.
-        max_seconds: for everything together, from the name's look-up to the last byte.
-        resolve: looks a host's addresses up; the system's resolver if left out.
-        allowed: tells which IP addresses may be connected to; the public ones if left out.
-
-    Raises:
-        ReadError: the address is none or not allowed, the server does not answer with a readable
-            format, or the content or the wait exceeds the limit.
-    """
-    may_connect = (lambda _: True) if allow_private else (allowed or is_public)
-
-    async def limited() -> Source:
-        async with asyncio.timeout(max_seconds):
-            return await _fetch(url, may_connect, resolve or _resolve)
-
-    try:
-        return asyncio.run(limited())
-    except TimeoutError as error:
-        raise ReadError(
-            f"{url} took longer than {max_seconds:g} s, the limit; save the page and give the file"
-        ) from error
-
-
-async def _fetch(address: str, allowed: Callable[[str], bool], resolve: Resolver) -> Source:
-    """Follow redirects, each checked like the first address."""
-    import httpx
-
-    for _ in range(MAX_REDIRECTS + 1):
-        url = _parse(address)
-        hosts = await _addresses(url, allowed, resolve)
-        # Nothing of the environment: no proxy that would resolve the name again, no passwords from a file.
-        timeout = httpx.Timeout(MAX_SECONDS, connect=CONNECT_SECONDS)
-        headers = {"User-Agent": _user_agent(), "Accept-Encoding": "gzip, deflate"}
-        async with httpx.AsyncClient(trust_env=False, timeout=timeout, headers=headers) as client:
-            try:
-                response = await _connect(client, url, hosts)
-                try:
-                    if not response.has_redirect_location:
-                        return await _receive(url, response)
-                    address = str(url.join(response.headers["location"]))
-                finally:
-                    await response.aclose()
-            except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
-                reason = " ".join(str(error).split())[:200] or type(error).__name__
-                raise ReadError(f"cannot fetch {url} ({reason}); check the address and the network") from error
-    raise ReadError(f"{address} is the end of more redirects than the limit, {MAX_REDIRECTS}; give the last address")
-
-
-def _parse(address: str) -> "httpx.URL":
-    """Return the parts of an address, without the fragment."""
-    import httpx
-
-    try:
-        url = httpx.URL(address).copy_with(fragment=None)
-        host = url.host
-    except (httpx.InvalidURL, UnicodeError, ValueError) as error:
-        raise ReadError(f"{address[:200]!r} is no address ({error}); give one that begins with https://") from error
-    if url.scheme not in {"http", "https"} or not host:
-        raise ReadError(f"{address[:200]!r} is no web address; give one that begins with https://")
-    if url.userinfo:
-        raise ReadError(f"the address on {host} holds a user name or password; leave it out")
-    return url
-
-
-async def _addresses(url: "httpx.URL", allowed: Callable[[str], bool], resolve: Resolver) -> list[str]:
-    """Return the IP addresses of an address's host, all of which may be connected to."""
-    host, port = url.raw_host.decode("ascii"), url.port or (443 if url.scheme == "https" else 80)
-    try:
-        found = list(dict.fromkeys(await asyncio.get_running_loop().run_in_executor(None, resolve, host, port)))
-    except (OSError, UnicodeError) as error:
-        reason = getattr(error, "strerror", None) or "no such name"
-        raise ReadError(f"cannot find the host {host} ({reason}); check the address and the network") from error
-    for each in found:
-        if not allowed(each):
-            raise ReadError(f"{url} leads to {each}, which is not public; add --allow-private if that is meant")
-    return found[:MAX_ADDRESSES]
-
-
-def _resolve(host: str, port: int) -> list[str]:
+def system_addresses(host: str, port: int) -> list[str]:
     """Return a host's IP addresses as the system resolves them; ways of writing one, such as 0x7f.1, included."""
     return [str(entry[4][0]) for entry in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
 
@@ -144,10 +51,89 @@ def is_public(address: str) -> bool:
     return ip.is_global and not (ip.is_multicast or ip.is_reserved)
 
 
-async def _connect(client: "httpx.AsyncClient", url: "httpx.URL", hosts: list[str]) -> "httpx.Response":
-    """Return the response, its content still to come, of the first IP address that answers."""
-    import httpx
+def fetch(
+    url: str,
+    *,
+    allow_private: bool = False,
+    max_seconds: float = MAX_SECONDS,
+    resolve: Resolver = system_addresses,
+    allowed: Callable[[str], bool] = is_public,
+) -> Source:
+    """Fetch the page, PDF or document at an http or https address.
 
+    Args:
+        url: the address.
+        allow_private: let it, and what it redirects to, lie on this computer or in a private network.
+        max_seconds: for everything together, from the name's look-up to the last byte.
+        resolve: looks a host's addresses up.
+        allowed: tells which IP addresses may be connected to, unless private ones may.
+
+    Raises:
+        ReadError: the address is none or not allowed, the server does not answer with a readable
+            format, or the content or the wait exceeds the limit.
+    """
+
+    async def limited() -> Source:
+        async with asyncio.timeout(max_seconds):
+            return await _fetch(url, (lambda _: True) if allow_private else allowed, resolve)
+
+    try:
+        return asyncio.run(limited())
+    except TimeoutError as error:
+        raise ReadError(
+            f"{url} took longer than {max_seconds:g} s, the limit; save the page and give the file"
+        ) from error
+
+
+async def _fetch(address: str, allowed: Callable[[str], bool], resolve: Resolver) -> Source:
+    """Follow redirects, each checked like the first address."""
+    for _ in range(MAX_REDIRECTS + 1):
+        url = _parse(address)
+        hosts = await _addresses(url, allowed, resolve)
+        # Nothing of the environment: no proxy that would resolve the name again, no passwords from a file.
+        timeout = httpx.Timeout(MAX_SECONDS, connect=CONNECT_SECONDS)
+        headers = {"User-Agent": _user_agent(), "Accept-Encoding": "gzip, deflate"}
+        async with httpx.AsyncClient(trust_env=False, timeout=timeout, headers=headers) as client:
+            try:
+                async with aclosing(await _connect(client, url, hosts)) as response:
+                    if not response.has_redirect_location:
+                        return await _receive(url, response)
+                    address = str(url.join(response.headers["location"]))
+            except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
+                raise ReadError(f"cannot fetch {url} ({reason(error)}); check the address and the network") from error
+    raise ReadError(f"{address} is the end of more redirects than the limit, {MAX_REDIRECTS}; give the last address")
+
+
+def _parse(address: str) -> httpx.URL:
+    """Return the parts of an address, without the fragment."""
+    try:
+        url = httpx.URL(address).copy_with(fragment=None)
+        host = url.host
+    except (httpx.InvalidURL, ValueError) as error:
+        raise ReadError(f"{address[:200]!r} is no address ({error}); give one that begins with https://") from error
+    if url.scheme not in {"http", "https"} or not host:
+        raise ReadError(f"{address[:200]!r} is no web address; give one that begins with https://")
+    if url.userinfo:
+        raise ReadError(f"the address on {host} holds a user name or password; leave it out")
+    return url
+
+
+async def _addresses(url: httpx.URL, allowed: Callable[[str], bool], resolve: Resolver) -> list[str]:
+    """Return the IP addresses of an address's host, all of which may be connected to."""
+    host, port = url.raw_host.decode("ascii"), url.port or (443 if url.scheme == "https" else 80)
+    try:
+        found = list(dict.fromkeys(await asyncio.get_running_loop().run_in_executor(None, resolve, host, port)))
+    except (OSError, UnicodeError) as error:
+        why = getattr(error, "strerror", None) or "no such name"
+        raise ReadError(f"cannot find the host {host} ({why}); check the address and the network") from error
+    for each in found:
+        if not allowed(each):
+            raise ReadError(f"{url} leads to {each}, which is not public; add --allow-private if that is meant")
+    return found[:MAX_ADDRESSES]
+
+
+async def _connect(client: httpx.AsyncClient, url: httpx.URL, hosts: list[str]) -> httpx.Response:
+    """Return the response, its content still to come, of the first IP address that answers."""
     failure: httpx.TransportError | None = None
     for host in hosts:
         request = client.build_request(
@@ -163,13 +149,13 @@ async def _connect(client: "httpx.AsyncClient", url: "httpx.URL", hosts: list[st
     raise failure or ReadError(f"the host {url.host} has no address; check the address")
 
 
-async def _receive(url: "httpx.URL", response: "httpx.Response") -> Source:
+async def _receive(url: httpx.URL, response: httpx.Response) -> Source:
     """Return the content of a response that is good and within the limit."""
     if response.status_code != 200:
         status = f"{response.status_code} {response.reason_phrase}".strip()
         raise ReadError(f"{url} answered {status}; check the address, or save the page and give the file")
-    kind, _, parameters = response.headers.get("content-type", "").lower().partition(";")
-    if not READABLE.fullmatch(kind.strip()):
+    kind = response.headers.get("content-type", "").lower().partition(";")[0].strip()
+    if not READABLE.fullmatch(kind):
         raise ReadError(f"{url} is {kind[:80]}; give the address of a page, a text, a PDF or a Word document")
     # Others, and one around the other, grow a thousandfold and more before anything can be counted.
     packing = response.headers.get("content-encoding", "").strip().lower()
@@ -185,23 +171,12 @@ async def _receive(url: "httpx.URL", response: "httpx.Response") -> Source:
         if len(data) > MAX_BYTES:
             raise ReadError(f"{url} has more bytes than the limit, {MAX_BYTES:,}: {remedy}")
     content = bytes(data)
-    charset = CHARSET.search(parameters)
-    if charset and kind.strip().startswith(("text/", "application/xhtml")):
-        content = _marked(content, charset[1])
+    charset = response.charset_encoding
+    if charset and kind.startswith(("text/", "application/xhtml")) and not is_marked(content):
+        text = decode_as(content, charset)
+        if text is not None:  # the server's word goes before the page's, and a mark before both
+            content = codecs.BOM_UTF8 + text.encode()
     return Source(name=printable(f"{url.host}{url.path}".rstrip("/")), data=content, url=str(url))
-
-
-def _marked(content: bytes, charset: str) -> bytes:
-    """Return text as UTF-8 with its mark, which goes before what a page says of its encoding; as it is if unsure."""
-    if is_marked(content):
-        return content
-    # Servers often name Latin-1 without a look at the page; text in it hardly ever is valid UTF-8.
-    for encoding in (charset, "utf-8") if content.isascii() else ("utf-8", charset):
-        try:
-            return codecs.BOM_UTF8 + content.decode(LATIN_1.sub("cp1252", encoding)).encode()
-        except (LookupError, UnicodeError):
-            continue
-    return content
 
 
 def _user_agent() -> str:

@@ -11,6 +11,11 @@ def clean(text: str) -> str:
     return "".join(letter for letter in flat(text) if letter.isprintable())
 
 
+def reason(error: Exception) -> str:
+    """Return the beginning of what an error says, on one line; its name if it says nothing."""
+    return clean(str(error))[:200] or type(error).__name__
+
+
 def printable(text: str) -> str:
     """Return a text with a mark for each line break and whatever else is no valid text, so that it stays distinct."""
     return "".join(letter if letter.isprintable() else "\ufffd" for letter in text)

@@ -1,9 +1,11 @@
-"""Writes small PDF files for tests: lines of text at given places."""
+"""Writes small files for tests: Word documents, and PDF files with lines of text at given places."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from io import BytesIO
+from typing import Any
 
+from docx import Document
 from pypdf import PdfWriter
 from pypdf.generic import DecodedStreamObject, DictionaryObject, NameObject
 
@@ -48,6 +50,15 @@ def make_pdf(pages: Sequence[Sequence[Print]], metadata: dict[str, str] | None =
         writer.encrypt(password, algorithm="AES-256")
     stream = BytesIO()
     writer.write(stream)
+    return stream.getvalue()
+
+
+def make_docx(fill: Callable[[Any], object]) -> bytes:
+    """Return the Word document that ``fill`` writes."""
+    document = Document()
+    fill(document)
+    stream = BytesIO()
+    document.save(stream)
     return stream.getvalue()
 
 

@@ -4,12 +4,12 @@ import datetime as dt
 from collections.abc import Callable
 from io import BytesIO
 from typing import Any
-from zipfile import ZIP_DEFLATED, ZipFile
+from zipfile import ZIP_BZIP2, ZIP_DEFLATED, ZipFile
 
 import pytest
-from docx import Document
 from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls
+from printing import make_docx
 from reading import faqs, headings, passages, sentences
 
 from qa import Article, ReadError
@@ -18,23 +18,14 @@ from qa.readers import parse_bytes
 NAMESPACE = nsdecls("w")
 
 
-def save(fill: Callable[[Any], object]) -> bytes:
-    """Return the document that ``fill`` writes."""
-    document = Document()
-    fill(document)
-    stream = BytesIO()
-    document.save(stream)
-    return stream.getvalue()
-
-
 def read(fill: Callable[[Any], object]) -> Article:
-    return parse_bytes("light.docx", save(fill))
+    return parse_bytes("light.docx", make_docx(fill))
 
 
-def rewrite(data: bytes, changed: dict[str, bytes]) -> bytes:
+def rewrite(data: bytes, changed: dict[str, bytes], packing: int = ZIP_DEFLATED) -> bytes:
     """Return a document with parts replaced or added."""
     stream = BytesIO()
-    with ZipFile(BytesIO(data)) as archive, ZipFile(stream, "w", ZIP_DEFLATED) as package:
+    with ZipFile(BytesIO(data)) as archive, ZipFile(stream, "w", packing) as package:
         for name in archive.namelist():
             if name not in changed:
                 package.writestr(name, archive.read(name))
@@ -148,14 +139,14 @@ def test_a_table_of_one_column_is_a_frame_and_a_table_of_contents_is_left_out() 
 def test_pictures_are_not_unpacked() -> None:
     picture = b"\0" * 60_000_000
 
-    assert passages(parse_bytes("a.docx", rewrite(save(lit), {"word/media/image1.png": picture}))) == [
+    assert passages(parse_bytes("a.docx", rewrite(make_docx(lit), {"word/media/image1.png": picture}))) == [
         "The lamp was lit."
     ]
 
 
 def bombs() -> dict[str, tuple[bytes, str]]:
     """Return documents that cannot be read, and the end of the message about each."""
-    good = save(lit)
+    good = make_docx(lit)
     entity = b'<?xml version="1.0"?><!DOCTYPE w [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;">]><w>&b;</w>'
     protected = bytearray(good)
     place = protected.rindex(b"PK\x01\x02")
@@ -177,12 +168,16 @@ def bombs() -> dict[str, tuple[bytes, str]]:
             rewrite(good, {"word/document.xml": entity.decode().encode("utf-16")}),
             "declares a document type, as no Word document does; save it anew",
         ),
+        "other packing": (
+            rewrite(good, {"word/document.xml": b" " * 40_000_000}, ZIP_BZIP2),
+            "is packed as no Word document is; save it anew",
+        ),
         "locked": (bytes(protected), "is protected by a password; save a copy without one"),
         "cut": (good[:-100], "is a damaged Word document or ZIP archive; save it anew or copy it again"),
         "not XML": (rewrite(good, {"word/document.xml": b"<w"}), anew),
         "deep": (rewrite(good, {"word/document.xml": b"<a>" * 5_000 + b"</a>" * 5_000}), anew),
         "no parts": (rewrite(good, {"[Content_Types].xml": b"<a/>"}), anew),
-        "empty": (save(lambda _: None), "only headings; give a file with at least one sentence"),
+        "empty": (make_docx(lambda _: None), "only headings; give a file with at least one sentence"),
     }  # fmt: skip
 
 
@@ -196,7 +191,7 @@ def test_a_document_that_cannot_be_read_says_why_and_what_to_do() -> None:
 
 
 def test_a_size_that_the_archive_lies_about_is_counted_nonetheless() -> None:
-    data = bytearray(rewrite(save(lit), {"word/document.xml": b" " * 60_000_000}))
+    data = bytearray(rewrite(make_docx(lit), {"word/document.xml": b" " * 60_000_000}))
     for mark, offset in ((b"PK\x01\x02", 24), (b"PK\x03\x04", 22)):
         place = data.rindex(mark)
         data[place + offset : place + offset + 4] = (1_000).to_bytes(4, "little")

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -18,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from qa import ReadError
 from qa.commands.options import open_sources
-from qa.fetch import Resolver, fetch, is_public
+from qa.fetch import fetch, is_public
 from qa.readers import read_sources
 
 Answer = Callable[[BaseHTTPRequestHandler], None]
@@ -66,6 +67,7 @@ PAGES: dict[str, Answer] = {
     "/declared-wrongly": respond(SENTENCE.encode(), "text/plain; charset=latin1"),
     "/utf-16": respond(f"\ufeff{SENTENCE}".encode("utf-16-le"), 'text/plain;charset="utf-16"'),
     "/unknown-charset": respond(SENTENCE.encode(), "text/plain; charset=klingon"),
+    "/escaped": respond(b"Bees dance \\x41.", "text/plain; charset=unicode_escape"),
     "/no-type": respond(b"Bees dance.", ""),
     "/echo": echo,
     "/endless": endless,
@@ -110,17 +112,10 @@ def site() -> Iterator[str]:
     server.server_close()
 
 
-def refusal(
-    url: str,
-    *,
-    allow_private: bool = True,
-    max_seconds: float = 20,
-    resolve: Resolver | None = None,
-    allowed: Callable[[str], bool] | None = None,
-) -> str:
+def refusal(url: str, *, allow_private: bool = True, **options: Any) -> str:
     """Return why an address is not fetched."""
     with pytest.raises(ReadError) as caught:
-        fetch(url, allow_private=allow_private, max_seconds=max_seconds, resolve=resolve, allowed=allowed)
+        fetch(url, allow_private=allow_private, **options)
     assert "\n" not in str(caught.value)
     return str(caught.value)
 
@@ -137,6 +132,10 @@ def test_a_page_is_named_by_its_host_and_path_and_knows_its_address(site: str) -
 @pytest.mark.parametrize("path", ["latin", "declared-wrongly", "utf-16", "unknown-charset"])
 def test_the_encoding_is_the_servers_word_unless_that_cannot_be(site: str, path: str) -> None:
     assert read_sources([fetch(f"{site}/{path}", allow_private=True)])[0].text == SENTENCE
+
+
+def test_only_encodings_that_browsers_know_are_decoded(site: str) -> None:
+    assert read_sources([fetch(f"{site}/escaped", allow_private=True)])[0].text == "Bees dance \\x41."
 
 
 def test_a_server_that_names_no_type_may_send_what_can_be_read(site: str) -> None:
@@ -278,15 +277,15 @@ def test_an_address_that_is_no_address_is_refused(url: str) -> None:
     assert "give one that begins with https://" in refusal(url) or "check the address" in refusal(url)
 
 
-@pytest.mark.parametrize("path", ["out", "secret"])
-def test_a_redirect_is_held_to_the_same_rules(site: str, path: str) -> None:
-    assert (
-        refusal(f"{site}/{path}")
-        == {
-            "out": "'ftp://bees.example/' is no web address; give one that begins with https://",
-            "secret": "the address on bees.example holds a user name or password; leave it out",
-        }[path]
-    )
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("out", "'ftp://bees.example/' is no web address; give one that begins with https://"),
+        ("secret", "the address on bees.example holds a user name or password; leave it out"),
+    ],
+)
+def test_a_redirect_is_held_to_the_same_rules(site: str, path: str, message: str) -> None:
+    assert refusal(f"{site}/{path}") == message
 
 
 PRIVATE = [

@@ -216,9 +216,11 @@ def test_title_author_and_date_are_those_of_the_file_unless_a_program_made_them_
     told = {"/Title": " The  Reef ", "/Author": "Ada Holm", "/CreationDate": "D:20240229120000Z"}
     about = read(lines, metadata=told)
     made_up = read(lines, metadata={"/Title": "Microsoft Word - reef7.doc", "/CreationDate": "yesterday"})
+    named, file = (read(lines, metadata={"/Title": title}) for title in ("The reef.org", "reef7.indd"))
 
     assert (about.title, about.author, about.date) == ("The Reef", "Ada Holm", "2024-02-29")
     assert (made_up.title, made_up.date) == ("A light at sea", "")
+    assert (named.title, file.title) == ("The reef.org", "A light at sea")
 
 
 def test_text_that_runs_up_the_page_is_read_where_there_is_no_other() -> None:

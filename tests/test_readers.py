@@ -3,16 +3,16 @@
 import time
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 from zipfile import ZipFile
 
 import pytest
-from docx import Document
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
-from printing import Print, make_pdf
-from reading import faqs, passages, sentences
+from printing import Print, make_docx, make_pdf
+from reading import check_spans, passages, sentences
 
-from qa import Article, ReadError
+from qa import ReadError
 from qa.readers import Source, find_sources, formats, parse_article, parse_bytes, read_articles
 
 PIECES = (
@@ -30,43 +30,9 @@ DOCUMENTS = st.tuples(
 ).map(lambda parts: parts[0].join(parts[1]) + parts[2])
 
 
-def make_docx() -> bytes:
-    document = Document()
+def bees(document: Any) -> None:
     document.add_heading("Bees", 1)
     document.add_paragraph("Bees dance.")
-    stream = BytesIO()
-    document.save(stream)
-    return stream.getvalue()
-
-
-def check_spans(article: Article) -> None:
-    """Hold what is true of every article."""
-    text = article.text
-    end = 0
-    for section in article.sections:
-        assert end <= section.span.start <= section.span.end <= len(text)
-        assert section.span.contains(section.heading)
-        end = section.span.end
-    end = 0
-    for passage in article.passages:
-        assert passage.span.start >= end
-        assert article.sections[passage.section].span.contains(passage.span)
-        assert passage.sentences
-        end = passage.span.start
-        for sentence in passage.sentences:
-            assert sentence.start >= end
-            assert passage.span.contains(sentence)
-            end = sentence.end
-        end = passage.span.end
-    for faq in article.faqs:
-        assert faq.question.end <= faq.answer.start
-        assert article.sections[faq.section].span.contains(faq.question)
-        assert article.sections[faq.section].span.contains(faq.answer)
-        assert not any(passage.span.overlaps(faq.answer) for passage in article.passages)
-    quotes = [*passages(article), *(quote for passage in sentences(article) for quote in passage)]
-    quotes += [quote for entry in faqs(article) for quote in entry]
-    assert all(quote == quote.strip() != "" for quote in quotes)
-    assert quotes, "an article without anything to quote is no article"
 
 
 @given(DOCUMENTS)
@@ -86,7 +52,7 @@ CHANGES = st.lists(
 )
 
 
-@pytest.mark.parametrize("whole", [make_pdf([[Print("Bees dance.", 700)]] * 2, {"/Title": "Bees"}), make_docx()])
+@pytest.mark.parametrize("whole", [make_pdf([[Print("Bees dance.", 700)]] * 2, {"/Title": "Bees"}), make_docx(bees)])
 @given(CHANGES)
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_a_damaged_file_is_read_as_far_as_it_goes_or_is_a_read_error_of_one_line(

@@ -10,7 +10,7 @@ from qa.article import Article
 from qa.errors import ReadError
 from qa.readers.blocks import web_address
 from qa.readers.encodings import decode, is_marked
-from qa.readers.formats import Format, tell_format
+from qa.readers.formats import Format, looks_like_html, tell_format
 from qa.readers.markdown import looks_like_markdown, read_markdown
 from qa.readers.plain import read_plain
 from qa.readers.sources import Source, check_size, find_sources, is_address, location_of
@@ -66,7 +66,7 @@ def parse_bytes(name: str, data: bytes, url: str = "") -> Article:
         ReadError: it is too large, of a format that cannot be read, or holds no text.
     """
     check_size(name, data)
-    article = _parse(name, data)
+    article = _quotable(_read(name, data))
     return article if article.url else replace(article, url=web_address(url))
 
 
@@ -76,8 +76,6 @@ def parse_article(name: str, source: str) -> Article:
     Raises:
         ReadError: the text is empty or not text.
     """
-    from qa.readers.html import looks_like_html, read_html
-
     text = source.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     if "\0" in text:
         raise ReadError(f"{name} is binary (it holds NUL bytes); give a text, Markdown, HTML, PDF or Word file")
@@ -87,25 +85,27 @@ def parse_article(name: str, source: str) -> Article:
     if not any(map(str.isalnum, text)):
         raise ReadError(f"{name} is empty; give a file with at least one sentence")
     if looks_like_html(text):
+        from qa.readers.html import read_html
+
         return _quotable(read_html(name, text))
     return _quotable(read_markdown(name, text) if looks_like_markdown(text) else read_plain(name, text))
 
 
-def _parse(name: str, data: bytes) -> Article:
+def _read(name: str, data: bytes) -> Article:
     """Read an article by the format that its content shows."""
-    from qa.readers.html import looks_like_html, read_html
-
     kind = tell_format(name, data)
     if kind is Format.PDF:
         from qa.readers.pdf import read_pdf
 
-        return _quotable(read_pdf(name, data))
+        return read_pdf(name, data)
     if kind is Format.DOCX:
         from qa.readers.docx import read_docx
 
-        return _quotable(read_docx(name, data))
+        return read_docx(name, data)
     if not is_marked(data) and looks_like_html(data.decode("latin-1")):
-        return _quotable(read_html(name, data))  # a page declares its encoding itself
+        from qa.readers.html import read_html
+
+        return read_html(name, data)  # a page declares its encoding itself
     return parse_article(name, decode(name, data))
 
 

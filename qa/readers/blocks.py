@@ -5,12 +5,14 @@ passage is decided here, once for all formats.
 """
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import Enum, auto
 
 from qa import language
 from qa.article import Article, Faq, Passage, Section, Span
+from qa.lines import flat
 
 
 class Kind(Enum):
@@ -36,7 +38,7 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """What a file says of itself."""
+    """What a file says of itself; an ``url`` that is none of the web is left out of the article."""
 
     title: str = ""
     date: str = ""
@@ -46,6 +48,14 @@ class Metadata:
     url: str = ""
 
 
+# What programs write into a document's properties when nobody gave it a title, or as its author.
+NO_TITLE = re.compile(
+    r"untitled.*|(word )?document ?\d*|microsoft (word|powerpoint)\b.*|.*\.(docx?|dvi|eps|fm|html?|indd|jpe?g|odt|"
+    r"pages|pdf|png|pptx?|ps|pub|qxd|rtf|tex|tiff?|txt|wpd|xlsx?)",
+    re.IGNORECASE,
+)
+NO_AUTHOR = "python-docx"
+HEADINGS = {f"h{level}": level for level in range(1, 7)}  # HTML's names, which Markdown's parser uses as well
 # What is cut into sentences at once, since the time for a text without words grows with the square of its length, and
 # stops all other threads: up to a sentence's end, a word's, or anything.
 SEGMENTED = re.compile(r".{1,9998}[.!?。！？]\s|.{1,10000}(?!\S)|.{1,10000}", re.DOTALL)
@@ -89,6 +99,15 @@ def web_address(text: str) -> str:
     return text if re.fullmatch(r"https?://[\w.-]+(:\d+)?([/?#][^\s<>\"'`\\]*)?", text, re.IGNORECASE) else ""
 
 
+def properties(title: str, author: str, created: datetime | None) -> Metadata:
+    """Return what a document's properties say of it, but for what programs write where nobody said anything."""
+    return Metadata(
+        title="" if NO_TITLE.fullmatch(title) else title,
+        date=created.date().isoformat() if created else "",
+        author="" if author == NO_AUTHOR else author,
+    )
+
+
 def trim(text: str, start: int, end: int) -> Span:
     """Return the span without white space at either end; empty at ``start`` if nothing is left."""
     piece = text[start:end]
@@ -103,7 +122,6 @@ class BlockWriter:
     def __init__(self) -> None:
         self.blocks: list[Block] = []
         self._parts: list[str] = []
-        self._length = 0
 
     @property
     def text(self) -> str:
@@ -115,14 +133,13 @@ class BlockWriter:
         body = visible.strip()
         if not body:
             return
+        start, gap = 0, ""
         if self.blocks:
-            self._append("\n" if kind in {Kind.ITEM, Kind.ROW} and self.blocks[-1].kind is kind else "\n\n")
-        self.blocks.append(Block(kind, Span(self._length, self._length + len(body)), level))
-        self._append(body)
-
-    def _append(self, piece: str) -> None:
-        self._parts.append(piece)
-        self._length += len(piece)
+            last = self.blocks[-1]
+            gap = "\n" if kind in {Kind.ITEM, Kind.ROW} and last.kind is kind else "\n\n"
+            start = last.span.end + len(gap)
+        self.blocks.append(Block(kind, Span(start, start + len(body)), level))
+        self._parts += [gap, body]
 
 
 def assemble(
@@ -134,30 +151,35 @@ def assemble(
     builder = _Builder(text, code)
     for block in blocks:
         builder.add(block)
-    builder.finish()
-    title = metadata.title or next((section.title for section in builder.sections if section.level == 1), "") or name
+    builder.close()
+    ends = [*(section.span.start for section in builder.sections[1:]), len(text)]
+    sections = [
+        replace(section, span=Span(section.span.start, end))
+        for section, end in zip(builder.sections, ends, strict=False)
+    ]
+    title = metadata.title or next((section.title for section in sections if section.level == 1), "") or name
     return Article(
         name=name,
         title=title,
         text=text,
-        sections=tuple(builder.sections),
+        sections=tuple(sections),
         passages=tuple(builder.passages),
         faqs=tuple(builder.faqs),
         date=metadata.date,
         summary=metadata.summary,
         language=code,
         author=metadata.author,
-        url=metadata.url,
+        url=web_address(metadata.url),
         pages=tuple(pages),
     )
 
 
-def split_sentences(text: str, span: Span, code: str) -> Iterator[Span]:
-    """Yield the sentences within ``span``; what holds no letter or digit joins its neighbour."""
+def split_sentences(text: str, span: Span, code: str) -> list[Span]:
+    """Return the sentences within ``span``; what holds no letter or digit joins its neighbour."""
     from sentencex import segment
 
-    pending: Span | None = None
-    worded = False  # whether the pending sentence holds a letter or digit
+    found: list[Span] = []
+    worded = False  # whether the last one holds a letter or digit
     position = span.start
     for piece in (piece for part in SEGMENTED.findall(text, span.start, span.end) for piece in segment(code, part)):
         sentence = trim(text, position, position + len(piece))
@@ -165,14 +187,12 @@ def split_sentences(text: str, span: Span, code: str) -> Iterator[Span]:
         if not len(sentence):
             continue
         own = _has_word(text, sentence)
-        if pending is not None and not (worded and own):
-            pending, worded = Span(pending.start, sentence.end), worded or own
-            continue
-        if pending is not None:
-            yield pending
-        pending, worded = sentence, own
-    if pending is not None:
-        yield pending
+        if found and not (worded and own):
+            found[-1], worded = Span(found[-1].start, sentence.end), worded or own
+        else:
+            found.append(sentence)
+            worded = own
+    return found
 
 
 def _has_word(text: str, span: Span) -> bool:
@@ -181,14 +201,18 @@ def _has_word(text: str, span: Span) -> bool:
 
 
 class _Builder:
-    """Takes blocks one by one; the open passage and the open FAQ entry wait for what follows."""
+    """Takes blocks one by one; an open passage or an open FAQ entry waits for what follows.
+
+    Attributes:
+        sections: those begun so far; the spans are only of their headings.
+    """
 
     def __init__(self, text: str, code: str) -> None:
         self.text, self.code = text, code
         self.sections: list[Section] = []
         self.passages: list[Passage] = []
         self.faqs: list[Faq] = []
-        self._open: list[Block] = []
+        self._open: list[Block] = []  # of the passage
         self._faq_level: int | None = None  # the level of the FAQ's heading while inside of it
         self._question: Span | None = None
         self._marked = False  # whether the open entry is one of a QUESTION block
@@ -198,35 +222,36 @@ class _Builder:
         """Take the next block."""
         if not len(block.span):
             return
-        if block.kind is Kind.QUESTION:
-            self._close_passage()
-            self._close_entry()
-            self._question, self._marked = block.span, True
-            return
-        if block.kind is Kind.ANSWER and self._marked:
+        if self._marked and block.kind is Kind.ANSWER:
             self._answer.append(block.span)
             return
-        if self._marked:  # the source says where the answer ends
-            self._close_entry()
-            self._marked = False
-        if block.kind is Kind.HEADING:
+        if self._marked or block.kind in {Kind.QUESTION, Kind.HEADING}:  # marks say where an answer ends, too
+            self.close()
+        if block.kind is Kind.QUESTION:
+            self._question, self._marked = block.span, True
+        elif block.kind is Kind.HEADING:
             self._heading(block)
         elif self._faq_level is not None:
             self._entry(block)
         else:
             if not (self._open and self._joins(block, self._open[-1])):
-                self._close_passage()
+                self.close()
             self._open.append(block)
 
-    def finish(self) -> None:
-        """Close what is open and let the last section reach the end of the text."""
-        self._close_passage()
-        self._close_entry()
-        if self.sections:
-            last = self.sections[-1]
-            self.sections[-1] = Section(
-                last.title, last.level, last.heading, Span(last.span.start, max(len(self.text), last.span.start))
-            )
+    def close(self) -> None:
+        """Store the open FAQ entry or passage; a question that nothing answers is a passage after all."""
+        question, answer, blocks = self._question, self._answer, self._open
+        self._question, self._marked, self._answer, self._open = None, False, [], []
+        if question and answer:
+            self.faqs.append(Faq(question, Span(answer[0].start, answer[-1].end), self._section()))
+            return
+        sentences = [question] if question else []
+        for block in blocks:
+            whole = block.kind in {Kind.CODE, Kind.ROW}
+            sentences += [block.span] if whole else split_sentences(self.text, block.span, self.code)
+        if any(_has_word(self.text, sentence) for sentence in sentences):
+            span = Span(sentences[0].start, sentences[-1].end)
+            self.passages.append(Passage(span, self._section(), tuple(sentences)))
 
     def _joins(self, block: Block, last: Block) -> bool:
         """Return whether a block belongs to one passage with the block before it."""
@@ -239,9 +264,7 @@ class _Builder:
 
     def _heading(self, block: Block) -> None:
         """Open a section, unless the heading is a question of the FAQ."""
-        title = " ".join(self._quote(block.span).split())
-        self._close_passage()
-        self._close_entry()
+        title = flat(self._quote(block.span))
         inside = self._faq_level is not None and block.level > self._faq_level
         if (title.endswith("?") and self._faq_level is not None) or (
             inside and (self._faq_level != 1 or ASKING.match(title))
@@ -250,18 +273,12 @@ class _Builder:
             return
         if not inside or FAQ_HEADING.match(title):
             self._faq_level = block.level if FAQ_HEADING.match(title) else None
-        self._open_section(title, block.level, block.span)
-
-    def _open_section(self, title: str, level: int, heading: Span) -> None:
-        if self.sections:
-            last = self.sections[-1]
-            self.sections[-1] = Section(last.title, last.level, last.heading, Span(last.span.start, heading.start))
-        self.sections.append(Section(title.rstrip(" :"), level, heading, heading))
+        self.sections.append(Section(title.rstrip(" :"), block.level, block.span, block.span))
 
     def _section(self) -> int:
         """Return the number of the open section; what stands before all headings has one without title."""
         if not self.sections:
-            self._open_section("", 0, Span(0, 0))
+            self.sections.append(Section("", 0, Span(0, 0), Span(0, 0)))
         return len(self.sections) - 1
 
     def _entry(self, block: Block) -> None:
@@ -270,7 +287,7 @@ class _Builder:
         position, offset = block.span.start, block.span.start - len(marker)
         for match in FAQ_QUESTION.finditer(marker + self._quote(block.span)):
             self._add_answer(position, max(position, offset + match.start()))
-            self._close_entry()
+            self.close()
             self._question = trim(self.text, *(offset + edge for edge in match.span("question")))
             position = offset + match.end()
         self._add_answer(position, block.span.end)
@@ -285,36 +302,4 @@ class _Builder:
             self._answer.append(piece)
         else:
             self._open.append(Block(Kind.PARAGRAPH, piece))
-            self._close_passage()
-
-    def _close_entry(self) -> None:
-        """Store the open FAQ entry; a question that nothing answers is a passage after all."""
-        question, answer = self._question, self._answer
-        self._question, self._answer = None, []
-        if question is None:
-            return
-        section = self._section()
-        if answer:
-            self.faqs.append(Faq(question, Span(answer[0].start, answer[-1].end), section))
-        else:
-            self.passages.append(Passage(question, section, (question,)))
-
-    def _close_passage(self) -> None:
-        """Store the open blocks as one passage."""
-        blocks, self._open = self._open, []
-        if not blocks:
-            return
-        sentences = [
-            sentence
-            for block in blocks
-            for sentence in (
-                [block.span]
-                if block.kind in {Kind.CODE, Kind.ROW}
-                else split_sentences(self.text, block.span, self.code)
-            )
-        ]
-        if not any(_has_word(self.text, sentence) for sentence in sentences):
-            return
-        self.passages.append(
-            Passage(Span(blocks[0].span.start, blocks[-1].span.end), self._section(), tuple(sentences))
-        )
+            self.close()

@@ -1,6 +1,7 @@
 """Bytes to text: UTF-8 and what begins with a byte order mark; older encodings where there is no doubt."""
 
 import codecs
+import re
 
 from qa.errors import ReadError
 
@@ -14,6 +15,12 @@ MARKS = (
 )
 # Western Europe's first: it is the web's default, and wins where several fit as well.
 OLDER = ("cp1252", "cp1250", "cp1251", "koi8_r", "cp932", "euc_jp", "gb18030", "big5", "cp949")
+# What a page or its server may declare; Python's other codecs unpack, unescape or are UTF-7, which browsers refuse too.
+DECLARED = re.compile(
+    r"(windows-|cp)(125\d|874|932|936|949)|(iso-?8859|latin)-?\d{1,2}|iso-2022-(jp|kr)|koi8-[ru]|s(hift[-_])?jis|"
+    r"euc-(jp|kr)|gbk|gb2312|gb18030|big5(-hkscs)?|ks_c_5601-1987|tis-620|macintosh|ibm866|utf-16(le|be)?"
+)
+LATIN_1 = re.compile(r"(us-)?ascii|(iso-?8859|latin)-?1")  # read as windows-1252 (the WHATWG's Encoding Standard)
 DETECTED_BYTES = 200_000  # a guess at the encoding needs no more
 MAX_CHAOS = 0.1  # share of implausible characters, as charset_normalizer counts them
 MIN_COHERENCE = 0.2  # how well the letters' frequencies are those of a language; below, it is a guess
@@ -43,6 +50,23 @@ def decode(name: str, data: bytes) -> str:
         raise ReadError(
             f"{name} is not {encoding.upper()[:6].rstrip('-')} text ({place}); convert it to UTF-8"
         ) from error
+
+
+def decode_as(data: bytes, label: str) -> str | None:
+    """Return the text of bytes in the encoding that a page or its server declares, or in UTF-8; None if in neither."""
+    label = label.lower()
+    if LATIN_1.fullmatch(label):
+        label = "windows-1252"
+    elif not DECLARED.fullmatch(label):
+        label = "utf-8"
+    # Few sites declare an encoding without having it, but valid UTF-8 beyond ASCII is hardly ever anything else.
+    for encoding in [label, "utf-8"] if data.isascii() else ["utf-8", label]:
+        try:
+            # A decoder that is not told the end takes a file that was cut within a character.
+            return codecs.getincrementaldecoder(encoding)().decode(data)
+        except (LookupError, UnicodeError):
+            continue
+    return None
 
 
 def _older_encoding(data: bytes) -> str:

@@ -6,9 +6,12 @@ from io import BytesIO
 from zipfile import BadZipFile, ZipFile
 
 from qa.errors import ReadError
+from qa.readers.markdown import looks_like_markdown
 
 OCR = "run text recognition (OCR) and give its result"
 UNPACK = "unpack it and give the folder"
+OLD_OFFICE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # also the shell around an encrypted document
+ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 # Beginnings of formats that hold no article that can be read, what they are, and the remedy.
 FOREIGN = (
     (rb"\x89PNG|\xff\xd8\xff|GIF8|II\*\0|MM\0\*|RIFF....WEBP|....ftyp(heic|avif|mif1)", "an image", OCR),
@@ -16,6 +19,8 @@ FOREIGN = (
     (rb"\x1f\x8b|BZh\d|\xfd7zXZ|\x28\xb5\x2f\xfd|7z\xbc\xaf|Rar!", "a compressed archive", UNPACK),
     (rb"\{\\rtf", "a Rich Text document", "save it as .docx or PDF"),
     (rb"%!PS", "PostScript", "convert it to PDF"),
+    (OLD_OFFICE + b".*" + ENCRYPTED, "protected by a password", "save a copy without one"),
+    (OLD_OFFICE, "an old Office file (.doc, .xls, .ppt)", "save it as .docx or PDF"),
     (rb"(?=(From|Snapshot|Subject|MIME-)).{,2000}?^Content-Type: *multipart/related", "a web archive (MHTML)",
      "save the page as HTML"),
 )  # fmt: skip
@@ -24,10 +29,14 @@ PACKED = (
     (r"content\.xml", "an OpenDocument file", "save it as .docx or PDF"),
     (r"META-INF/container\.xml", "an e-book (EPUB)", "convert it to HTML or PDF"),
     (r"(xl|ppt)/.*", "a spreadsheet or presentation", "export it as PDF"),
-    (r".*", "a ZIP archive", UNPACK),
 )
-OLD_OFFICE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # also the shell around an encrypted document
-ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
+# What may stand before a page, or before a part of one.
+_BEGINNING = r"(?:\s|\ufeff|<\?xml[^>]{0,200}\?>|<!--.{0,2000}?-->)*+"
+DOCUMENT = re.compile(rf"{_BEGINNING}<(!doctype\s+html|(html|head|body)[\s>])", re.IGNORECASE | re.DOTALL)
+# As copied from a browser's inspector; Markdown's inline HTML ends in other text.
+FRAGMENT = re.compile(
+    rf"{_BEGINNING}<(article|main|section|div|h1|p|ul|table|title)[\s>].*</\w+>\s*", re.IGNORECASE | re.DOTALL
+)
 WORD_MEMBER = re.compile(r"word/document\d*\.xml")  # some programs number it
 
 
@@ -49,14 +58,15 @@ def tell_format(name: str, data: bytes) -> Format:
         return Format.PDF
     if data.startswith(b"PK\x03\x04"):
         return _tell_packed(name, data)
-    if data.startswith(OLD_OFFICE):
-        if ENCRYPTED in data:
-            raise ReadError(f"{name} is protected by a password; save a copy without one")
-        raise ReadError(f"{name} is an old Office file (.doc, .xls, .ppt); save it as .docx or PDF")
     for beginning, what, remedy in FOREIGN:
         if re.match(beginning, data, re.DOTALL | re.MULTILINE):
             raise ReadError(f"{name} is {what}; {remedy}")
     return Format.TEXT
+
+
+def looks_like_html(text: str) -> bool:
+    """Return whether a text is a page or a part of one; Markdown with HTML in it is not."""
+    return DOCUMENT.match(text) is not None or (FRAGMENT.fullmatch(text) is not None and not looks_like_markdown(text))
 
 
 def is_pdf(data: bytes) -> bool:
@@ -74,7 +84,7 @@ def _tell_packed(name: str, data: bytes) -> Format:
         raise ReadError(f"{name} is a damaged Word document or ZIP archive; save it anew or copy it again") from error
     if any(map(WORD_MEMBER.fullmatch, members)):
         return Format.DOCX
-    what, remedy = next(
-        entry[1:] for entry in PACKED if entry[0] == ".*" or any(re.fullmatch(entry[0], member) for member in members)
-    )
-    raise ReadError(f"{name} is {what}; {remedy}")
+    for member, what, remedy in PACKED:
+        if any(re.fullmatch(member, each) for each in members):
+            raise ReadError(f"{name} is {what}; {remedy}")
+    raise ReadError(f"{name} is a ZIP archive; {UNPACK}")

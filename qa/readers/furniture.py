@@ -4,7 +4,8 @@ import re
 
 from lxml.html import HtmlElement
 
-HEADINGS = {f"h{level}": level for level in range(1, 7)}
+from qa.readers.blocks import HEADINGS
+
 FURNITURE = frozenset({"footer", "menu", "nav", "search"})
 FURNITURE_ROLES = frozenset({
     *("alertdialog", "banner", "complementary", "contentinfo", "dialog", "menu", "navigation", "search", "tablist"),

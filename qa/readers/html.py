@@ -4,7 +4,6 @@ trafilatura rewrites what it extracts (it leaves out <time>, for one), so its te
 recognise the article's blocks; they are then quoted as a browser shows them.
 """
 
-import codecs
 import logging
 import re
 from collections import Counter
@@ -12,29 +11,24 @@ from collections.abc import Iterable, Sequence
 from copy import deepcopy
 from dataclasses import replace
 from itertools import islice
-from typing import TYPE_CHECKING
+
+import trafilatura
+from lxml import etree, html
+from lxml.html import HtmlElement
 
 from qa.article import Article
 from qa.errors import ReadError
-from qa.readers.blocks import BlockWriter, Kind, Metadata, assemble, is_noise, web_address
-from qa.readers.encodings import decode, is_marked
+from qa.language import words
+from qa.readers.blocks import BlockWriter, Kind, Metadata, assemble, is_noise
+from qa.readers.encodings import decode, decode_as, is_marked
+from qa.readers.structured import faq_entries, question_key
+from qa.readers.visible import Piece, collapse, pieces
 
-if TYPE_CHECKING:
-    from lxml.html import HtmlElement
+LOGGER = logging.getLogger(__name__)
 
-    from qa.readers.visible import Piece
-
-logger = logging.getLogger(__name__)
-
-BEGINNING = re.compile(r"(\s|\ufeff|<\?xml[^>]{0,200}\?>|<!--.{0,2000}?-->)*", re.DOTALL)
-DOCUMENT = re.compile(r"<!doctype\s+html|<(html|head|body)[\s>]", re.IGNORECASE)
-# A part of a page, as copied from a browser's inspector; Markdown's inline HTML ends in other text.
-FRAGMENT = re.compile(r"<(article|main|section|div|h1|p|ul|table|title)[\s>].*</\w+>\s*", re.IGNORECASE | re.DOTALL)
-CHARSET = re.compile(rb"<(?:meta|\?xml)[^>]{0,300}?(?:charset|encoding)\s*=\s*[\"']?\s*([\w.:-]{2,40})", re.IGNORECASE)
-# What a page may declare; Python's other codecs unpack, unescape or count as UTF-7, which browsers refuse too.
-ENCODING = re.compile(
-    r"windows-\d{3,4}|iso-8859-\d{1,2}|iso-2022-(jp|kr)|koi8-[ru]|shift[-_]jis|euc-(jp|kr)|gbk|gb2312|gb18030|big5|"
-    r"ks_c_5601-1987|tis-620|macintosh|ibm866"
+# Not UTF-16, since the declaration itself could be read.
+CHARSET = re.compile(
+    rb"<(?:meta|\?xml)[^>]{0,300}?(?:charset|encoding)\s*=\s*[\"']?\s*(?!utf-16)([\w.:-]{2,40})", re.IGNORECASE
 )
 MAX_DEPTH = 200  # pages nest some 30 elements deep; what is nested deeper is read without its own elements
 MAX_NAME_CHARS = 1_000  # of a class, an id or a style; rules that look at them take their time
@@ -49,17 +43,6 @@ LABEL = re.compile(r"(caution|danger|hint|important|info|note|success|tip|warnin
 FAQ_TITLE = "Frequently asked questions"
 
 
-def looks_like_html(text: str) -> bool:
-    """Return whether a text is a page or a part of one; Markdown with HTML in it is not."""
-    from qa.readers.markdown import looks_like_markdown
-
-    beginning = BEGINNING.match(text)
-    start = beginning.end() if beginning else 0
-    if DOCUMENT.match(text, start):
-        return True
-    return FRAGMENT.fullmatch(text, start) is not None and not looks_like_markdown(text)
-
-
 def read_html(name: str, data: bytes | str) -> Article:
     """Read a page: its main text, the FAQ entries that it shows or marks, and what it says of itself.
 
@@ -68,23 +51,22 @@ def read_html(name: str, data: bytes | str) -> Article:
     Raises:
         ReadError: the page shows no text, its encoding cannot be told, or it nests elements too deep to be parsed.
     """
-    from qa.readers import structured, visible
-
     tree = _parse(name, data if isinstance(data, str) else _decode(name, data))
-    entries = structured.faq_entries(tree)
+    entries = faq_entries(tree)
     metadata = _metadata(tree)
     body = tree.find("body")
     if body is None:
         raise ReadError(f"{name} shows no text; give a page with at least one sentence")
-    shown = _mark(list(visible.pieces(body)), entries)
+    telling = [piece for piece in pieces(body) if not is_noise(piece.text) and not LABEL.fullmatch(piece.text)]
+    shown = _mark(telling, entries)
     title = _title(shown, metadata.title)
     metadata = replace(metadata, title=shown[title].text if title is not None else metadata.title)
     writer = BlockWriter()
     for piece in _choose(shown, title, _judge(tree)):
         writer.add(piece.kind, piece.text, piece.level)
     article = assemble(name, writer.text, writer.blocks, metadata)
-    told = {structured.question_key(article.quote(faq.question)) for faq in article.faqs}
-    if missing := [entry for entry in entries if structured.question_key(entry[0]) not in told]:
+    told = {question_key(article.quote(faq.question)) for faq in article.faqs}
+    if missing := [entry for entry in entries if question_key(entry[0]) not in told]:
         writer.add(Kind.HEADING, FAQ_TITLE, 2)
         for question, answer in missing:
             writer.add(Kind.QUESTION, question)
@@ -101,28 +83,17 @@ def _decode(name: str, data: bytes) -> str:
     if is_marked(data):
         return decode(name, data)
     declared = CHARSET.search(data, 0, DECLARED_WITHIN)
-    label = declared[1].decode("ascii").lower() if declared else "utf-8"
-    if label in {"iso-8859-1", "latin1", "latin-1", "us-ascii", "ascii"}:
-        label = "windows-1252"  # as browsers read it (the WHATWG's Encoding Standard)
-    elif not ENCODING.fullmatch(label):
-        label = "utf-8"  # also where UTF-16 is declared, since the declaration itself could be read
-    # Few sites declare an encoding without having it, but valid UTF-8 beyond ASCII is hardly ever anything else.
-    for encoding in [label, "utf-8"] if data.isascii() else ["utf-8", label]:
-        try:
-            # A decoder that is not told the end takes a file that was cut within a character.
-            return codecs.getincrementaldecoder(encoding)().decode(data)
-        except (LookupError, UnicodeError):
-            continue
+    known = decode_as(data, declared[1].decode("ascii") if declared else "utf-8")
+    if known is not None:
+        return known
     text = data.decode("utf-8", "replace")
     if len(re.findall("[^\0-\x7f\ufffd]", text)) > text.count("\ufffd"):
         return text  # UTF-8 with some foreign bytes in it
     return decode(name, data)
 
 
-def _parse(name: str, text: str) -> "HtmlElement":
+def _parse(name: str, text: str) -> HtmlElement:
     """Parse a page, and flatten what is nested too deep."""
-    from lxml import etree, html
-
     parser = html.HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True)
     text = re.sub("[\0\ud800-\udfff]", "\ufffd", text)
     try:
@@ -146,11 +117,8 @@ def _parse(name: str, text: str) -> "HtmlElement":
     return tree
 
 
-def _metadata(tree: "HtmlElement") -> Metadata:
+def _metadata(tree: HtmlElement) -> Metadata:
     """Return what a page says of itself."""
-    import trafilatura
-    from lxml import html
-
     page, head = tree, tree.find("head")
     if _is_vast(tree):
         page = html.Element("html")
@@ -158,7 +126,7 @@ def _metadata(tree: "HtmlElement") -> Metadata:
     try:
         found = trafilatura.extract_metadata(page, date_config={"original_date": True, "extensive_search": False})
     except Exception:  # its rules meet pages that nobody foresaw; a page can do without
-        logger.warning("cannot read the page's metadata", exc_info=True)
+        LOGGER.warning("cannot read the page's metadata", exc_info=True)
         return Metadata()
     language = re.match(r"\s*([A-Za-z]{2})(?![A-Za-z])", tree.get("lang") or tree.get("xml:lang") or "")
     return Metadata(
@@ -167,31 +135,27 @@ def _metadata(tree: "HtmlElement") -> Metadata:
         summary=_line(found.description),
         language=language[1].lower() if language else "",
         author=re.sub(r"^(\w+ )?by\s+", "", _line(found.author), flags=re.IGNORECASE).replace(";", ","),
-        url=web_address(_line(found.url)),
+        url=_line(found.url),
     )
 
 
-def _is_vast(tree: "HtmlElement") -> bool:
+def _is_vast(tree: HtmlElement) -> bool:
     return next(islice(tree.iter(), MAX_JUDGED_ELEMENTS, None), None) is not None
 
 
 def _line(text: str | None) -> str:
-    from qa.readers.visible import collapse
-
     return collapse(text or "").strip()
 
 
-def _judge(tree: "HtmlElement") -> list[str]:
+def _judge(tree: HtmlElement) -> list[str]:
     """Return the blocks of text in which trafilatura sees the article; none where it fails."""
-    import trafilatura
-
     if _is_vast(tree):
         return []
     logging.getLogger("trafilatura").setLevel(logging.CRITICAL)  # it warns of each page in which it finds nothing
     try:
         found = trafilatura.bare_extraction(tree, include_comments=False, include_tables=True)
     except Exception:  # as above
-        logger.warning("cannot tell the article from the page around it", exc_info=True)
+        LOGGER.warning("cannot tell the article from the page around it", exc_info=True)
         return []
     if found is None:
         return []
@@ -203,31 +167,29 @@ def _shingles(texts: Iterable[str]) -> set[tuple[str, ...]]:
     """Return every three words that follow each other in a text, and the shorter texts whole."""
     found: set[tuple[str, ...]] = set()
     for text in texts:
-        words = re.findall(r"\w+", text.lower())
-        found.update(tuple(words[start : start + 3]) for start in range(max(len(words) - 2, 1)))
+        said = words(text)
+        found.update(tuple(said[start : start + 3]) for start in range(max(len(said) - 2, 1)))
     return found - {()}
 
 
-def _mark(shown: list["Piece"], entries: Sequence[tuple[str, str]]) -> list["Piece"]:
+def _mark(shown: list[Piece], entries: Sequence[tuple[str, str]]) -> list[Piece]:
     """Mark the visible questions and answers that the page's markup repeats."""
-    from qa.readers.structured import question_key
-
-    answers = {question_key(question): set(re.findall(r"\w+", answer.lower())) for question, answer in entries}
+    answers = {question_key(question): set(words(answer)) for question, answer in entries}
     marked = list(shown)
     for number, piece in enumerate(shown):
-        words = answers.get(question_key(piece.text))
-        if words is None or piece.kind in {Kind.QUESTION, Kind.ANSWER}:
+        told = answers.get(question_key(piece.text))
+        if told is None or piece.kind in {Kind.QUESTION, Kind.ANSWER}:
             continue
         for position in range(number + 1, len(shown)):
-            said = set(re.findall(r"\w+", shown[position].text.lower()))
-            if len(said & words) < SAME_ANSWER * len(said) or question_key(shown[position].text) in answers:
+            said = set(words(shown[position].text))
+            if len(said & told) < SAME_ANSWER * len(said) or question_key(shown[position].text) in answers:
                 break
             marked[position] = replace(marked[position], kind=Kind.ANSWER)
             marked[number] = replace(piece, kind=Kind.QUESTION)
     return marked
 
 
-def _title(shown: Sequence["Piece"], told: str) -> int | None:
+def _title(shown: Sequence[Piece], told: str) -> int | None:
     """Return the number of the heading that is the title, which the page tells with the site's name behind it."""
     headings = [number for number, piece in enumerate(shown) if piece.kind is Kind.HEADING]
     if main := [number for number in headings if shown[number].main and shown[number].level == 1]:
@@ -244,7 +206,7 @@ def _title(shown: Sequence["Piece"], told: str) -> int | None:
     return largest[0] if len(largest) == 1 else None
 
 
-def _choose(shown: Sequence["Piece"], title: int | None, judged: Sequence[str]) -> list["Piece"]:
+def _choose(shown: Sequence[Piece], title: int | None, judged: Sequence[str]) -> list[Piece]:
     """Return the pieces that make up the article.
 
     It reaches from its title to the last paragraph that was recognised, and to the end of the element that holds
@@ -273,11 +235,10 @@ def _choose(shown: Sequence["Piece"], title: int | None, judged: Sequence[str]) 
         inside = (solid[0] if title is None else title) <= number <= solid[-1] or _lies_in(piece, box)
         if inside and piece.linked <= MAX_LINKED and _says_much(own):
             kept.append(own)
-    telling = [piece for piece in kept if not is_noise(piece.text) and not LABEL.fullmatch(piece.text)]
-    return _without_empty_sections(telling)
+    return _without_empty_sections(kept)
 
 
-def _lies_in(piece: "Piece", box: "HtmlElement | None") -> bool:
+def _lies_in(piece: Piece, box: HtmlElement | None) -> bool:
     """Return whether a piece lies within the element ``box``, if that is not the whole page; or is a table or code."""
     if piece.main and piece.kind in {Kind.ROW, Kind.CODE}:
         return True
@@ -286,14 +247,12 @@ def _lies_in(piece: "Piece", box: "HtmlElement | None") -> bool:
     return piece.box is box or box in piece.box.iterancestors()
 
 
-def _says_much(piece: "Piece") -> bool:
+def _says_much(piece: Piece) -> bool:
     """Return whether a piece is more than a label, such as a time or the name of an agency."""
-    if is_noise(piece.text) or piece.timed:
-        return False
-    return piece.kind is not Kind.PARAGRAPH or SENTENCE.fullmatch(piece.text) is not None
+    return not piece.timed and (piece.kind is not Kind.PARAGRAPH or SENTENCE.fullmatch(piece.text) is not None)
 
 
-def _without_empty_sections(chosen: Sequence["Piece"]) -> list["Piece"]:
+def _without_empty_sections(chosen: Sequence[Piece]) -> list[Piece]:
     """Leave out the headings that nothing stands under, but for the title."""
     kept: list[Piece] = []
     for piece in reversed(chosen):

@@ -48,7 +48,7 @@ def without_running_heads(pages: Sequence[Sequence[Line]]) -> Iterator[Line]:
     for page in pages:
         by_height = sorted(page, key=lambda line: line.y)
         edges.append([*by_height[:EDGE_LINES], *by_height[EDGE_LINES:][-EDGE_LINES:]])
-    body = _body_size([line for page in pages for line in page])
+    body = main_size([line for page in pages for line in page])
     for index, page in enumerate(pages):
         near = [line for lines in edges[max(index - NEAR, 0) : index + NEAR + 1] for line in lines]
         for line in page:
@@ -70,8 +70,8 @@ def _same_head(line: Line, other: Line) -> bool:
     )
 
 
-def _body_size(lines: Sequence[Line]) -> float:
-    """Return the size in which most of the text is printed."""
+def main_size(lines: Sequence[Line]) -> float:
+    """Return the size in which most of the text is printed, in points."""
     sizes: Counter[float] = Counter()
     for line in lines:
         sizes[line.size] += len(line.text)
@@ -89,7 +89,7 @@ class LineWriter(BlockWriter):
         super().__init__()
         self.title, self._title_size = "", 0.0
         self._starts = [0, 0]  # where in the text each page begins, by its number
-        self._body = _body_size(lines)
+        self._body = main_size(lines)
         body = [line for line in lines if line.size == self._body]
         gaps = Counter(
             round(last.y - line.y) for last, line in pairwise(body) if last.page == line.page and last.y > line.y

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from qa.article import Article
-from qa.readers.blocks import BlockWriter, Kind, Metadata, assemble, is_noise, web_address
+from qa.lines import flat
+from qa.readers.blocks import HEADINGS, BlockWriter, Kind, Metadata, assemble, is_noise
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
@@ -32,8 +33,8 @@ def read_markdown(name: str, source: str) -> Article:
     from markdown_it import MarkdownIt
 
     metadata, body = _front_matter(source)
-    writer = _Writer()
-    writer.write(MarkdownIt("commonmark").enable("table").parse(body))
+    writer = BlockWriter()
+    _write(writer, MarkdownIt("commonmark").enable("table").parse(body))
     return assemble(name, writer.text, writer.blocks, metadata)
 
 
@@ -55,7 +56,7 @@ def _front_matter(source: str) -> tuple[Metadata, str]:
     def text_of(*keys: str) -> str:
         found = next((values[key] for key in keys if values.get(key)), "")
         names = [name for name in (found if isinstance(found, list) else [found]) if isinstance(name, str)]
-        return " ".join(", ".join(names).split())
+        return flat(", ".join(names))
 
     metadata = Metadata(
         title=text_of("title"),
@@ -63,52 +64,34 @@ def _front_matter(source: str) -> tuple[Metadata, str]:
         summary=text_of("summary", "description"),
         language=text_of("language", "lang")[:2],
         author=text_of("author", "authors"),
-        url=web_address(text_of("url", "canonical")),
+        url=text_of("url", "canonical"),
     )
     return metadata, source[match.end() :]
 
 
-class _Writer(BlockWriter):
-    """Writes the visible text of Markdown."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._heading = 0  # the level of the heading that is open
-        self._lists = 0  # how many lists are open
-        self._row: list[str] | None = None  # the cells of the table's row that is open
-
-    def write(self, tokens: "Iterable[Token]") -> None:
-        """Write all blocks of a parsed document."""
-        for token in tokens:
-            if token.type == "inline":
-                self._write_inline(_paragraph(token.children or ()))
-            elif token.type in {"fence", "code_block"}:
-                self.add(Kind.CODE, token.content)
-            else:
-                self._enter_or_leave(token)
-
-    def _enter_or_leave(self, token: "Token") -> None:
-        """Note what kind of block the next visible text belongs to."""
-        if token.type == "heading_open":
-            self._heading = int(token.tag[1])
-        elif token.type == "heading_close":
-            self._heading = 0
-        elif token.type.startswith(("bullet_list", "ordered_list")):
-            self._lists += token.nesting
-        elif token.type == "tr_open":
-            self._row = []
-        elif token.type == "tr_close" and self._row is not None:
-            self.add(Kind.ROW, " | ".join(self._row))
-            self._row = None
-
-    def _write_inline(self, visible: str) -> None:
-        """Add the text of a paragraph, heading, list item or table cell."""
-        if self._row is not None:
-            self._row.append(visible)
-        elif self._heading:
-            self.add(Kind.HEADING, " ".join(visible.split()), self._heading)
-        elif not is_noise(visible.strip()):
-            self.add(Kind.ITEM if self._lists else Kind.PARAGRAPH, visible)
+def _write(writer: BlockWriter, tokens: "Iterable[Token]") -> None:
+    """Write the visible text of all blocks of a parsed document."""
+    tag = ""  # of what was opened last: paragraph, heading or table cell
+    lists = 0  # how many are open
+    cells: list[str] = []  # of the row that is open
+    for token in tokens:
+        if token.nesting == 1:
+            tag = token.tag
+        if token.type.startswith(("bullet_list", "ordered_list")):
+            lists += token.nesting
+        elif token.type in {"fence", "code_block"}:
+            writer.add(Kind.CODE, token.content)
+        elif token.type == "inline":
+            visible = _paragraph(token.children or ())
+            if tag in {"th", "td"}:
+                cells.append(visible)
+            elif tag in HEADINGS:
+                writer.add(Kind.HEADING, flat(visible), HEADINGS[tag])
+            elif not is_noise(visible.strip()):
+                writer.add(Kind.ITEM if lists else Kind.PARAGRAPH, visible)
+        elif token.type == "tr_close":
+            writer.add(Kind.ROW, " | ".join(cells))
+            cells.clear()
 
 
 def _paragraph(tokens: "Sequence[Token]") -> str:

@@ -3,19 +3,18 @@
 import logging
 import re
 import time
-from collections import Counter
+from dataclasses import replace
 from io import BytesIO
 from math import hypot
-from typing import TYPE_CHECKING
+
+from pypdf import PageObject, PdfReader, apply_configuration, mult
+from pypdf.errors import FileNotDecryptedError
 
 from qa.article import Article
 from qa.errors import ReadError
-from qa.lines import printable
-from qa.readers.blocks import Metadata, assemble
-from qa.readers.layout import Line, LineWriter, without_running_heads
-
-if TYPE_CHECKING:
-    from pypdf import PageObject, PdfReader
+from qa.lines import flat, reason
+from qa.readers.blocks import Metadata, assemble, properties
+from qa.readers.layout import Line, LineWriter, main_size, without_running_heads
 
 LOGGER = logging.getLogger(__name__)
 
@@ -32,8 +31,6 @@ CLEAN = dict.fromkeys((*range(32), *range(127, 160), *range(0xD800, 0xE000), 0xF
 }  # fmt: skip
 BOLD = re.compile(r"bold|black|heavy|demi|cmbx|medi\b", re.IGNORECASE)
 LONE_BULLET = re.compile(r"[•◦▪■●‣·]|\(?\d{1,3}[.)]")
-# What programs write as a title when nobody gave one.
-NO_TITLE = re.compile(r"untitled.*|document ?\d*|microsoft (word|powerpoint)\b.*|.*\.[a-z]{2,5}", re.IGNORECASE)
 
 
 def read_pdf(name: str, data: bytes, *, max_chars: int = MAX_CHARS, max_seconds: float = MAX_SECONDS) -> Article:
@@ -45,8 +42,6 @@ def read_pdf(name: str, data: bytes, *, max_chars: int = MAX_CHARS, max_seconds:
     Raises:
         ReadError: it is protected, damaged, too long, or has no text (a scan).
     """
-    from pypdf import apply_configuration
-
     with apply_configuration(
         zlib_maximum_output_length=MAX_STREAM_BYTES,
         lzw_maximum_output_length=MAX_STREAM_BYTES,
@@ -61,15 +56,12 @@ def read_pdf(name: str, data: bytes, *, max_chars: int = MAX_CHARS, max_seconds:
     writer = LineWriter(list(without_running_heads(pages)))
     if not writer.blocks:
         raise ReadError(f"{name} has no text on its pages (a scan?); run text recognition (OCR) and give its result")
-    metadata = Metadata(title=metadata.title or writer.title, date=metadata.date, author=metadata.author)
+    metadata = replace(metadata, title=metadata.title or writer.title)
     return assemble(name, writer.text, writer.blocks, metadata, writer.pages(len(pages)))
 
 
-def _open(name: str, data: bytes) -> "PdfReader":
+def _open(name: str, data: bytes) -> PdfReader:
     """Return the document, or say why it cannot be read."""
-    from pypdf import PdfReader
-    from pypdf.errors import FileNotDecryptedError
-
     try:
         reader = PdfReader(BytesIO(data))  # tries the empty password, with which many protected files open
         count = len(reader.pages)
@@ -85,30 +77,21 @@ def _open(name: str, data: bytes) -> "PdfReader":
 
 
 def _damaged(name: str, error: Exception) -> ReadError:
-    return ReadError(f"{name} is damaged ({_reason(error)}); open it in a viewer and print it to a new PDF")
+    return ReadError(f"{name} is damaged ({reason(error)}); open it in a viewer and print it to a new PDF")
 
 
-def _reason(error: Exception) -> str:
-    """Return the start of what an error says, on one line."""
-    return printable(_clean(str(error)))[:100] or type(error).__name__
-
-
-def _metadata(reader: "PdfReader") -> Metadata:
+def _metadata(reader: PdfReader) -> Metadata:
     """Return what the document says of itself; nothing where that is damaged or made up by a program."""
     try:
         about = reader.metadata
-        created = about.creation_date if about else None
-        title, author = (_clean(str(value or "")) for value in (about.title, about.author)) if about else ("", "")
+        if not about:
+            return Metadata()
+        return properties(_clean(str(about.title or "")), _clean(str(about.author or "")), about.creation_date)
     except Exception:  # malformed dates and objects; the text does not depend on them
         return Metadata()
-    return Metadata(
-        title="" if NO_TITLE.fullmatch(title) else title,
-        date=created.date().isoformat() if created else "",
-        author=author,
-    )
 
 
-def _read_pages(name: str, reader: "PdfReader", max_chars: int, max_seconds: float) -> list[list[Line]]:
+def _read_pages(name: str, reader: PdfReader, max_chars: int, max_seconds: float) -> list[list[Line]]:
     """Return the lines of every page; a page that cannot be read is logged and has none."""
     pages: list[list[Line]] = []
     chars, failure = 0, None
@@ -119,7 +102,7 @@ def _read_pages(name: str, reader: "PdfReader", max_chars: int, max_seconds: flo
             # Text that runs up or down the margin is read only where there is no other.
             lines = _read_page(page, number, (0,)) or _read_page(page, number, (90, 180, 270))
         except Exception as error:  # as in _open
-            LOGGER.warning("page %d of %s cannot be read (%s)", number, name, _reason(error))
+            LOGGER.warning("page %d of %s cannot be read (%s)", number, name, reason(error))
             lines, failure = [], error
         pages.append(lines)
         chars += sum(len(line.text) for line in lines)
@@ -132,39 +115,34 @@ def _read_pages(name: str, reader: "PdfReader", max_chars: int, max_seconds: flo
     return pages
 
 
-def _read_page(page: "PageObject", number: int, orientations: tuple[int, ...]) -> list[Line]:
+def _read_page(page: PageObject, number: int, orientations: tuple[int, ...]) -> list[Line]:
     """Return a page's lines, in the order in which they were printed."""
-    from pypdf import mult
-
     lines: list[Line] = []
-    pieces: list[tuple[str, float, float, float, bool]] = []  # of the open line: text, x, y, size, bold
+    opened: list[Line] = []  # the pieces of the line that goes on
 
     def end_line() -> None:
-        text = _clean("".join(piece[0] for piece in pieces))
-        inked = [piece for piece in pieces if piece[0].strip()]
-        if text and inked:
-            sizes: Counter[float] = Counter()
-            for piece in inked:
-                sizes[piece[3]] += len(piece[0])
-            _, x, y, _, _ = inked[0]
-            if lines and LONE_BULLET.fullmatch(lines[-1].text):  # some print a bullet a little higher than its line
-                bullet = lines.pop()
-                text, x = f"{bullet.text} {text}", bullet.x
-            size = max(sizes, key=sizes.__getitem__)
-            lines.append(Line(text, number, x, y, size, all(piece[4] for piece in inked)))
-        pieces.clear()
+        text = _clean("".join(piece.text for piece in opened))
+        inked = [piece for piece in opened if piece.text.strip()]
+        opened.clear()
+        if not text:
+            return
+        x = inked[0].x
+        if lines and LONE_BULLET.fullmatch(lines[-1].text):  # some print a bullet a little higher than its line
+            bullet = lines.pop()
+            text, x = f"{bullet.text} {text}", bullet.x
+        lines.append(Line(text, number, x, inked[0].y, main_size(inked), all(piece.bold for piece in inked)))
 
     def visit(
         text: str, page_matrix: list[float], text_matrix: list[float], font: dict[str, object] | None, size: float
     ) -> None:
         matrix = mult(text_matrix, page_matrix)
+        points = round(2 * size * hypot(matrix[2], matrix[3])) / 2
         bold = BOLD.search(str((font or {}).get("/BaseFont", ""))) is not None
         for count, piece in enumerate(text.split("\n")):
             if count:
                 end_line()
             if piece:
-                points = round(2 * size * hypot(matrix[2], matrix[3])) / 2
-                pieces.append((piece, matrix[4], matrix[5], points, bold))
+                opened.append(Line(piece, number, matrix[4], matrix[5], points, bold))
 
     page.extract_text(orientations=orientations, visitor_text=visit)
     end_line()
@@ -173,4 +151,4 @@ def _read_page(page: "PageObject", number: int, orientations: tuple[int, ...]) -
 
 def _clean(text: str) -> str:
     """Return the text with ligatures resolved, single spaces and no control characters."""
-    return " ".join(text.translate(CLEAN).split())
+    return flat(text.translate(CLEAN))

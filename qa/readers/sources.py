@@ -17,7 +17,6 @@ LOGGER = logging.getLogger(__name__)
 MAX_BYTES = 20_000_000  # some ten books; beyond that, a file is hardly an article
 MAX_PDF_BYTES = 50_000_000  # mostly pictures and fonts, which are not read
 MAX_FILES = 100_000  # of one folder; more are no longer read within an hour
-SNIFFED_BYTES = 4_096  # other bytes may stand before a PDF's mark
 
 # What lies beside articles and is none: a page's parts, pictures, data, programs.
 SKIPPED_FILES = re.compile(
@@ -57,8 +56,7 @@ class Source:
             return self.data or b""
         try:
             with self.path.open("rb") as stream:
-                data = stream.read(SNIFFED_BYTES)
-                data += stream.read(max_bytes(data) + 1 - len(data))
+                data = stream.read(MAX_PDF_BYTES + 1)
                 check_size(str(self.path), data, os.fstat(stream.fileno()).st_size)
         except FileNotFoundError as error:
             raise ReadError(f"{self.path} does not exist; give a file or a folder") from error
@@ -67,18 +65,13 @@ class Source:
         return data
 
 
-def max_bytes(data: bytes) -> int:
-    """Return the largest size, in bytes, of a file that begins so."""
-    return MAX_PDF_BYTES if is_pdf(data[:SNIFFED_BYTES]) else MAX_BYTES
-
-
 def check_size(name: str, data: bytes, declared: int = 0) -> None:
     """Refuse content above the limit; ``declared`` is the size of a file of which it is the beginning.
 
     Raises:
         ReadError: it is larger.
     """
-    size, limit = max(len(data), declared), max_bytes(data)
+    size, limit = max(len(data), declared), MAX_PDF_BYTES if is_pdf(data) else MAX_BYTES
     if size > limit:
         raise ReadError(f"{name} has {size:,} bytes; the limit is {limit:,}: split it")
 

@@ -1,14 +1,18 @@
 """The questions and answers that a page tells machines: schema.org's FAQPage, as JSON-LD and as microdata."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
 from lxml.html import HtmlElement
 
+from qa.lines import flat
 from qa.readers.visible import collapse, text_of
 
 MAX_NODES = 100_000  # of one page's JSON; beyond that it is no FAQ
+HIDING = re.compile(r"\A(\s|<!--|<!\[CDATA\[|//|/\*|\*/)+")  # what keeps scripts from old browsers; it ends behind
+DECODER = json.JSONDecoder(strict=False)  # sites write line breaks into strings
 
 
 def faq_entries(tree: HtmlElement) -> list[tuple[str, str]]:
@@ -30,12 +34,8 @@ def _json_entries(tree: HtmlElement) -> Iterator[tuple[str, str]]:
     for script in tree.iter("script"):
         if "ld+json" not in script.get("type", "").lower():
             continue
-        source = (script.text or "").strip().removeprefix("<!--").removesuffix("-->")
-        source = (
-            source.strip().removeprefix("<![CDATA[").removeprefix("//<![CDATA[").removesuffix("]]>").removesuffix("//")
-        )
         try:
-            data = json.loads(source, strict=False)  # sites write line breaks into strings
+            data, _ = DECODER.raw_decode(HIDING.sub("", script.text or ""))
         except (ValueError, RecursionError):
             continue
         for page in _nodes(data):
@@ -99,4 +99,4 @@ def _microdata_entries(tree: HtmlElement) -> Iterator[tuple[str, str]]:
         text = answer.find(".//*[@itemprop='text']") if answer is not None else None
         if name is not None and text is not None:
             question = name.get("content") or text_of(name)
-            yield " ".join(question.split()), text.get("content") or text_of(text)
+            yield flat(question), text.get("content") or text_of(text)

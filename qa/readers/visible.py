@@ -8,8 +8,8 @@ from itertools import islice
 from lxml.etree import iterwalk
 from lxml.html import HtmlElement
 
-from qa.readers.blocks import ASKING, Kind
-from qa.readers.furniture import HEADINGS, is_furniture, names
+from qa.readers.blocks import ASKING, HEADINGS, Kind
+from qa.readers.furniture import is_furniture, names
 
 BLOCKS = frozenset(HEADINGS) | {
     *("address", "article", "aside", "blockquote", "body", "caption", "center", "dd", "details", "dir", "div", "dl"),
@@ -38,6 +38,7 @@ MARK_CHARS = 40  # no mark is longer
 # Soft hyphens, zero-width spaces and marks of direction; joiners stay, they spell Persian and emoji.
 INVISIBLE = re.compile("[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\x00-\x08\x0e-\x1f\x7f]")
 QUESTION_CHARS = 300
+ONE_LINE = frozenset({Kind.HEADING, Kind.QUESTION})
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,13 +129,13 @@ class _Walk:
                 self._write(element.text)
             yield from self._ready
             self._ready.clear()
-        self._flush()
+        self._flush(self._places[-1])
         yield from self._ready
 
     def _open(self, element: HtmlElement, place: _Place) -> None:
         """Note that an element begins."""
         if element.tag in BLOCKS:
-            self._flush()
+            self._flush(self._places[-1])
         elif element.tag in {"b", "strong"}:
             self._bold_leads = not self._letters
         self._places.append(place)
@@ -146,10 +147,10 @@ class _Walk:
     def _leave(self, element: HtmlElement) -> None:
         """Note that an element ends, and take the text behind it."""
         if element.tag in BLOCKS:
-            self._flush()
+            self._flush(self._places[-1])
         if element.tag == "tr" and self._cells is not None:
             cells, self._cells = self._cells, None
-            self._emit(Kind.ROW, " | ".join(cell.strip() for cell in cells if cell))
+            self._emit(self._places[-1], " | ".join(cell.strip() for cell in cells if cell))
         self._places.pop()
         if element.tag == "br":
             self._break()
@@ -250,19 +251,16 @@ class _Walk:
     def _break(self) -> None:
         """Break the line; two breaks end a paragraph, and one ends a line in bold over others: a small heading."""
         place = self._places[-1]
-        if place.raw or place.kind in {Kind.HEADING, Kind.QUESTION} or self._letters not in {self._lead, self._line}:
+        if place.raw or place.kind in ONE_LINE or self._letters not in {self._lead, self._line}:
             self._parts.append("\n")
             self._line = self._letters
-            return
-        if self._letters == self._lead and place.kind is Kind.PARAGRAPH:
-            place = replace(place, kind=Kind.HEADING, level=min(self._level + 1, 6))
-        self._places.append(place)
-        self._flush()
-        self._places.pop()
+        elif self._letters == self._lead and place.kind is Kind.PARAGRAPH:
+            self._flush(replace(place, kind=Kind.HEADING, level=min(self._level + 1, 6)))
+        else:
+            self._flush(place)
 
-    def _flush(self) -> None:
-        """Close the run of text that is open; between the borders of a row it is a part of a cell."""
-        place = self._places[-1]
+    def _flush(self, place: _Place) -> None:
+        """Close the run of text that is open at a place; between the borders of a row it is a part of a cell."""
         text = "".join(self._parts)
         linked, timed = self._linked / (self._letters or 1), self._timed == self._letters
         self._parts.clear()
@@ -272,18 +270,17 @@ class _Walk:
         if self._cells:
             self._cells[-1] += f" {collapse(text).strip()}"
         elif place.raw:
-            self._emit(place.kind, text.strip("\n").rstrip())
+            self._emit(place, text.strip("\n").rstrip())
+        elif place.kind in ONE_LINE:
+            self._emit(place, collapse(text).strip(), linked, timed)
         else:
-            kind = Kind.PARAGRAPH if place.kind is Kind.ROW else place.kind  # text between the rows
+            between_rows = place.kind is Kind.ROW
             lines = re.sub(r" *\n *", "\n", re.sub(" {2,}", " ", text)).strip()
-            self._emit(
-                kind, lines.replace("\n", " ") if kind in {Kind.HEADING, Kind.QUESTION} else lines, linked, timed
-            )
+            self._emit(replace(place, kind=Kind.PARAGRAPH) if between_rows else place, lines, linked, timed)
 
-    def _emit(self, kind: Kind, text: str, linked: float = 0.0, timed: bool = False) -> None:
+    def _emit(self, place: _Place, text: str, linked: float = 0.0, timed: bool = False) -> None:
         if any(map(str.isalnum, text)):
-            place = self._places[-1]
-            self._ready.append(Piece(kind, text, place.level, linked, timed, place.main, place.box))
+            self._ready.append(Piece(place.kind, text, place.level, linked, timed, place.main, place.box))
 
 
 def _short(element: HtmlElement, limit: int) -> str:
