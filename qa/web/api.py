@@ -74,11 +74,11 @@ def add_api(app: FastAPI, service: Service, settings: Settings) -> None:
         if body.article is not None:
             _named(service.engine, body.article)
         try:
-            answer = await asyncio.wrap_future(service.submit(body.question, body.history, body.article))
+            reply = await asyncio.wrap_future(service.submit(body.question, body.history, body.article))
         except QuestionError as error:
             too_long = max(map(len, [body.question.strip(), *body.history])) > settings.max_question_chars
             return refusal(413 if too_long else 422, sentence(str(error)))
-        return Response(ANSWERS.dump_json(answer), media_type="application/json")
+        return Response(ANSWERS.dump_json(reply.answer), media_type="application/json")
 
     @router.get("/api/article", response_class=JSONResponse, responses=_problems(_404="No such article.") | COMMON)
     async def one_article(article: Name = None) -> Response:

@@ -143,7 +143,7 @@ class Page:
         """Return what the chat shows: the answer, or a plain sentence why there is none."""
         try:
             engine = self._engine(own)
-            asked = self.service.submit_recorded(question, history[-HISTORY:], only or None, engine if own else None)
+            asked = self.service.submit(question, history[-HISTORY:], only or None, engine if own else None)
             reply = await asyncio.wrap_future(asked)
             follow_ups = suggest(engine, reply.answer, [*history, question], only or None)
             message = render.answer_message(reply.answer, engine.articles, follow_ups, engine.index.numbers)

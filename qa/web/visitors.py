@@ -6,7 +6,6 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -14,7 +13,7 @@ from qa.article import Article
 from qa.engine import Engine
 from qa.errors import AskError, ReadError
 from qa.readers import parse_bytes
-from qa.web.service import BusyError
+from qa.web.service import Turns
 
 IDLE_SECONDS = 3600.0  # a text that nobody asked for so long is forgotten
 TIDY_SECONDS = 60.0
@@ -22,7 +21,7 @@ MAX_TEXTS = 50
 MAX_CHARS = 300_000  # of one text; some 150 pages, encoded in about a minute by a busy core
 MAX_PASSAGES = 1000
 MAX_TOTAL_CHARS = 3_000_000  # of all texts; their token vectors take some 80 bytes a character, 250 MB
-MAX_WAITING = 4  # texts that wait to be indexed, one after the other
+MAX_WAITING = 4  # texts that are indexed, one after the other
 
 
 class GoneError(AskError):
@@ -63,9 +62,9 @@ class Visitors:
         self._clock = clock
         self._kept: OrderedDict[str, _Kept] = OrderedDict()
         self._lock = threading.Lock()
-        self._waiting = 0
         # One thread: reading and encoding a long text must leave a processor to those who ask.
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix="own-text")
+        busy = f"{MAX_WAITING} texts are being read already; try again in a moment"
+        self._turns = Turns("own-text", 1, MAX_WAITING, busy)
 
     def __len__(self) -> int:
         """Return how many texts are kept, once those that nobody asked for too long are dropped."""
@@ -76,7 +75,7 @@ class Visitors:
     @property
     def waiting(self) -> int:
         """Return how many texts are being read, or wait for it."""
-        return self._waiting
+        return self._turns.pending
 
     async def add(self, published: Engine, name: str, data: bytes) -> str:
         """Read and index a text, and return the token that it can be asked with.
@@ -90,13 +89,7 @@ class Visitors:
             ReadError: it is no readable article, or too long.
             BusyError: too many texts wait to be indexed.
         """
-        with self._lock:
-            if self._waiting >= MAX_WAITING:
-                raise BusyError(f"{self._waiting} texts are being read already; try again in a moment")
-            self._waiting += 1
-        future = self._pool.submit(self._index, published, name, data)
-        future.add_done_callback(self._leave)
-        return await asyncio.wrap_future(future)
+        return await asyncio.wrap_future(self._turns.submit(lambda: self._index(published, name, data)))
 
     def get(self, token: str) -> Engine:
         """Return the engine of a text, which counts as asking it.
@@ -134,13 +127,9 @@ class Visitors:
 
     def close(self) -> None:
         """Forget all texts, and read no more."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._turns.close()
         with self._lock:
             self._kept.clear()
-
-    def _leave(self, _: object) -> None:
-        with self._lock:
-            self._waiting -= 1
 
     def _index(self, published: Engine, name: str, data: bytes) -> str:
         article = check_size(parse_bytes(name, data), self._max_chars)
