@@ -35,9 +35,6 @@ UVICORN_LOGGER = logging.getLogger("uvicorn.error")
 
 HOST = "127.0.0.1"
 PORT = 7860
-MAX_QUEUED_EVENTS = 256  # in a burst; the queue is emptied as fast as it is read
-QUEUE_NEWS_SECONDS = 5.0
-MAX_SESSIONS = 1000  # at 20 to 40 kB each
 BACKLOG = 256  # connections that may wait to be accepted
 SWITCH_SECONDS = 0.0005
 SHUTDOWN_SECONDS = 1  # open pages hold a stream for as long as they live; there is nothing to wait for
@@ -86,6 +83,8 @@ def build_app(
     Raises:
         SettingsError: ``auth`` or ``root_path`` is malformed.
     """
+    from qa.web.layout import mount_page
+
     settings = settings or Settings()
     root_path = _check_root_path(root_path)
     middleware = [
@@ -119,7 +118,7 @@ def build_app(
     add_insights(app, service, auth=auth is not None, root_path=root_path)
     if visitors is not None:
         add_upload(app, service, visitors)
-    asyncio.run(_mount_page(app, service, visitors))
+    asyncio.run(mount_page(app, service, visitors))
     return app
 
 
@@ -129,22 +128,6 @@ def _add_privacy(app: FastAPI, page: str) -> None:
     @app.get("/privacy", response_class=HTMLResponse, include_in_schema=False)
     async def privacy() -> str:
         return page
-
-
-async def _mount_page(app: FastAPI, service: Service, visitors: Visitors | None) -> None:
-    """Add the page; a coroutine since Gradio would otherwise leave an open event loop for each of its locks."""
-    import gradio
-
-    from qa.web.layout import build_page, page_options
-
-    page = build_page(service, visitors)
-    # The page's handlers hold no thread while they wait, and the service bounds the questions. That the queue does not
-    # tell everybody their place after each event halves the time of the last of 50 who ask at once.
-    page.queue(QUEUE_NEWS_SECONDS, api_open=False, max_size=MAX_QUEUED_EVENTS, default_concurrency_limit=None)
-    page.state_session_capacity = MAX_SESSIONS
-    # What a page must not loosen: no errors shown, no questions kept in the browser, nothing uploaded to the disk.
-    fixed = {"show_error": False, "run_history": False, "enable_monitoring": False, "max_file_size": 1}
-    gradio.mount_gradio_app(app, page, path="/", ssr_mode=False, mcp_server=False, **(page_options() | fixed))
 
 
 def serve(
