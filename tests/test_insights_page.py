@@ -175,8 +175,8 @@ def site(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[t
     service.close()
 
 
-def browser(app: FastAPI, *, client: str = "127.0.0.1", name: str = "127.0.0.1") -> TestClient:
-    return TestClient(app, base_url=f"http://{name}:7860", client=(client, 50000))
+def browser(app: FastAPI, *, client: str = "127.0.0.1", name: str = "127.0.0.1", root_path: str = "") -> TestClient:
+    return TestClient(app, base_url=f"http://{name}:7860", client=(client, 50000), root_path=root_path)
 
 
 def bare(engine: Engine, log: FeedbackLog | None, *, auth: bool = False, root_path: str = "") -> TestClient:
@@ -185,8 +185,8 @@ def bare(engine: Engine, log: FeedbackLog | None, *, auth: bool = False, root_pa
     service.start()
     service.wait(PATIENCE)
     app = FastAPI()
-    add_insights(app, service, auth=auth, root_path=root_path)
-    return browser(app)
+    add_insights(app, service, auth=auth)
+    return browser(app, root_path=root_path)
 
 
 def test_the_author_sees_the_report_on_the_own_machine(site: tuple[FastAPI, Diary]) -> None:

@@ -87,11 +87,13 @@ def build_app(
 
     settings = settings or Settings()
     root_path = _check_root_path(root_path)
+    if auth is not None:
+        security.check_auth(auth)
     middleware = [
         Middleware(security.Guard, headers=security.security_headers(settings.embed_origins), root_path=root_path),
         # No other site's scripts may read anything; without this, Gradio would let all of them.
         Middleware(CORSMiddleware),
-        Middleware(security.Gate, rate=rate, auth=None if auth is None else security.check_auth(auth)),
+        Middleware(security.Gate, rate=rate, auth=auth),
         Middleware(security.BodyLimit),
     ]
 
@@ -112,22 +114,17 @@ def build_app(
         lifespan=lifespan,
     )
     add_api(app, service, settings)
-    _add_privacy(
-        app, parts.privacy_page(None if service.log is None else settings.retention_days, visitors is not None)
-    )
-    add_insights(app, service, auth=auth is not None, root_path=root_path)
+    privacy_page = parts.privacy_page(None if service.log is None else settings.retention_days, visitors is not None)
+
+    @app.get("/privacy", response_class=HTMLResponse, include_in_schema=False)
+    async def privacy() -> str:
+        return privacy_page
+
+    add_insights(app, service, auth=auth is not None)
     if visitors is not None:
         add_upload(app, service, visitors)
     asyncio.run(mount_page(app, service, visitors))
     return app
-
-
-def _add_privacy(app: FastAPI, page: str) -> None:
-    """Add the page that says what is stored."""
-
-    @app.get("/privacy", response_class=HTMLResponse, include_in_schema=False)
-    async def privacy() -> str:
-        return page
 
 
 def serve(
