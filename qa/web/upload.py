@@ -5,7 +5,7 @@ import re
 import unicodedata
 from urllib.parse import unquote
 
-from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 
 from qa.errors import ReadError
@@ -22,10 +22,9 @@ READ_SECONDS = 60.0
 
 def add_upload(app: FastAPI, service: Service, visitors: Visitors) -> None:
     """Give ``app`` the route that takes a text, and gives the token that it can be asked with."""
-    router = APIRouter()
     slots = asyncio.Semaphore(READING_AT_ONCE)
 
-    @router.post(UPLOAD_PATH, include_in_schema=False)
+    @app.post(UPLOAD_PATH, include_in_schema=False)
     async def upload(request: Request) -> Response:
         """Index the body, a file named by the header ``X-Name``."""
         # Another site's page can send neither this header nor claim to be of this one.
@@ -45,8 +44,6 @@ def add_upload(app: FastAPI, service: Service, visitors: Visitors) -> None:
         except ReadError as error:
             return refusal(422, sentence(str(error)))
         return JSONResponse({"token": token, "name": name})
-
-    app.include_router(router)
 
 
 def clean_name(name: str) -> str:
