@@ -31,10 +31,6 @@ from qa.web.service import Service
 from qa.web.upload import add_upload
 from qa.web.visitors import Visitors
 
-UVICORN_LOGGER = logging.getLogger("uvicorn.error")
-
-HOST = "127.0.0.1"
-PORT = 7860
 BACKLOG = 256  # connections that may wait to be accepted
 SWITCH_SECONDS = 0.0005
 SHUTDOWN_SECONDS = 1  # open pages hold a stream for as long as they live; there is nothing to wait for
@@ -130,8 +126,8 @@ def build_app(
 def serve(
     load: Callable[[], Engine],
     *,
-    host: str = HOST,
-    port: int = PORT,
+    host: str = "127.0.0.1",
+    port: int = 7860,
     root_path: str = "",
     auth: str | None = None,
     settings: Settings | None = None,
@@ -160,27 +156,18 @@ def serve(
     # Python lets a thread compute for so long before another gets its turn; by default, 5 ms, which the thread that
     # reads and writes the connections would wait for several times with each question.
     sys.setswitchinterval(SWITCH_SECONDS)
-    listener = _listen(host, port)
-    with listener:
+    with _listen(host, port) as listener:
         service = Service(load, log=log)
         visitors = Visitors() if uploads else None
         app = build_app(service, settings=settings, auth=auth, root_path=root_path, rate=rate, visitors=visitors)
         shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
         url = f"http://{shown}:{listener.getsockname()[1]}{_check_root_path(root_path)}/"
         config = uvicorn.Config(
-            app,
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            ws="none",
+            app, log_config=None, log_level=logging.getLogger().level, access_log=False, server_header=False, ws="none",
             timeout_graceful_shutdown=SHUTDOWN_SECONDS,
-        )
-        level = UVICORN_LOGGER.level
-        try:
-            with contextlib.suppress(KeyboardInterrupt):  # how Ctrl-C ends a server that has shut down
-                _Server(config, lambda: announce(url)).run(sockets=[listener])
-        finally:
-            UVICORN_LOGGER.setLevel(level)
+        )  # fmt: skip
+        with contextlib.suppress(KeyboardInterrupt):  # how Ctrl-C ends a server that has shut down
+            _Server(config, lambda: announce(url)).run(sockets=[listener])
         if service.state == "loading":
             # Nothing can stop a model's export half-way, and Python's own shutdown crashes if it still runs.
             sys.stdout.flush()
@@ -197,12 +184,11 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, and say so."""
         await super().startup(sockets)
-        if self.started:
-            self._started()
+        self._started()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End quietly: that streams are cut off is no error then."""
-        UVICORN_LOGGER.setLevel(logging.CRITICAL)
+        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
         await super().shutdown(sockets)
 
 
@@ -217,19 +203,20 @@ def _listen(host: str, port: int) -> socket.socket:
         if not 0 <= port < 2**16:  # which getaddrinfo would wrap round
             raise OverflowError("a port is a number from 0 to 65535")
         found = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM, socket.IPPROTO_TCP, socket.AI_PASSIVE)
+        family, kind, protocol, _, address = found[0]
         # The protocol has to be named for asyncio to set TCP_NODELAY, without which each answer takes 40 ms longer.
-        listener = socket.socket(*found[0][:3])
+        listener = socket.socket(family, kind, protocol)
         if os.name == "posix":  # elsewhere, this would let two servers share the port
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(found[0][4])
+        listener.bind(address)
         listener.listen(BACKLOG)
         return listener
     except (OSError, OverflowError, UnicodeError) as error:
         if listener is not None:
             listener.close()
         reason = getattr(error, "strerror", None) or str(error)
-        taken = isinstance(error, OSError) and error.errno in {errno.EADDRINUSE, errno.EACCES}
-        remedy = "--port" if taken or isinstance(error, OverflowError) else "--host"
+        taken = isinstance(error, OverflowError) or getattr(error, "errno", None) in {errno.EADDRINUSE, errno.EACCES}
+        remedy = "--port" if taken else "--host"
         raise SettingsError(f"cannot listen on {host}:{port}: {reason}; choose another with {remedy}") from error
 
 
