@@ -9,6 +9,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 
 from qa.errors import ReadError
+from qa.lines import flat
 from qa.web.render import sentence
 from qa.web.security import UPLOAD_PATH, refusal
 from qa.web.service import BusyError, Service
@@ -50,7 +51,7 @@ def clean_name(name: str) -> str:
     """Return a file's name without folders and what cannot be seen, cut to what fits a line."""
     base = re.split(r"[/\\]", name)[-1]
     shown = "".join(letter if unicodedata.category(letter)[0] != "C" else " " for letter in base)
-    whole = " ".join(shown.split())
+    whole = flat(shown)
     if len(whole) > MAX_NAME_CHARS:  # the ending stays, for a reader may go by it
         whole = f"{whole[: MAX_NAME_CHARS - 13]}…{whole[-12:]}"
     return whole.strip(".") or "Your text"
