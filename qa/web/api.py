@@ -16,7 +16,6 @@ from qa.article import Article
 from qa.engine import Engine
 from qa.errors import QuestionError
 from qa.faq import faq_entries, faq_jsonld
-from qa.settings import Settings
 from qa.web.render import sentence
 from qa.web.security import refusal
 from qa.web.service import BusyError, NotReadyError, Service
@@ -24,6 +23,7 @@ from qa.web.service import BusyError, NotReadyError, Service
 MAX_HISTORY = 20  # a conversation's earlier topics hardly matter beyond a few turns
 MAX_NAME_CHARS = 200
 ANSWERS = TypeAdapter(Answer)  # writes JSON ten times as fast as by way of a dict
+ARTICLE_FIELDS = ("name", "title", "date", "summary", "language", "text", "sha256")
 NOT_JSON = 'The body is not JSON; send something like {"question": "What is this article about?"}.'
 Name = Annotated[str | None, Query(max_length=MAX_NAME_CHARS, description="The name of the only article.")]
 METHODS = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"]
@@ -57,7 +57,7 @@ def _problems(own: Mapping[int, str]) -> dict[int | str, dict[str, Any]]:
     return {status: {"model": Problem, "description": text} for status, text in {**own, **COMMON}.items()}
 
 
-def add_api(app: FastAPI, service: Service, settings: Settings) -> None:
+def add_api(app: FastAPI, service: Service) -> None:
     """Give ``app`` the API's routes, and sentences in place of the framework's errors."""
 
     @app.post(
@@ -74,7 +74,8 @@ def add_api(app: FastAPI, service: Service, settings: Settings) -> None:
         try:
             reply = await asyncio.wrap_future(service.submit(body.question, body.history, body.article))
         except QuestionError as error:
-            too_long = max(map(len, [body.question.strip(), *body.history])) > settings.max_question_chars
+            limit = service.engine.settings.max_question_chars
+            too_long = max(map(len, [body.question.strip(), *body.history])) > limit
             return refusal(413 if too_long else 422, sentence(str(error)))
         return Response(ANSWERS.dump_json(reply.answer), media_type="application/json")
 
@@ -145,19 +146,11 @@ def _add_refusals(app: FastAPI) -> None:
 
 
 def _article(article: Article) -> dict[str, Any]:
-    return {
-        "name": article.name,
-        "title": article.title,
-        "date": article.date,
-        "summary": article.summary,
-        "language": article.language,
-        "text": article.text,
-        "sections": [
-            {"title": section.title, "level": section.level, "start": section.span.start, "end": section.span.end}
-            for section in article.sections
-        ],
-        "sha256": article.sha256,
-    }
+    sections = [
+        {"title": section.title, "level": section.level, "start": section.span.start, "end": section.span.end}
+        for section in article.sections
+    ]
+    return {name: getattr(article, name) for name in ARTICLE_FIELDS} | {"sections": sections}
 
 
 def _entries(article: Article) -> list[dict[str, Any]]:

@@ -122,20 +122,22 @@ class Page:
             self.own: own,
             self.panel: panel.article_html(articles[0]),
             self.picker: gr.Dropdown(choices=titles, value=0, visible=several),
-            self.limit: gr.Checkbox(value=False, visible=several),
             self.chat: gr.Chatbot(examples=chips, placeholder=parts.welcome("What would you like to know?", about)),
             self.notice: "",
-            **self._asking_only(articles, ""),
+            **self._asking_only(articles, None),
+            self.limit: gr.Checkbox(value=False, visible=several),
             **({self.asking: parts.asking(f"“{articles[0].name}”", "leave", way_out)} if own else {}),
         }
 
-    def _asking_only(self, articles: Sequence[Article], only: str) -> Updates:
-        """Return the page's word on what is asked: the article named ``only``, or all of them for ""."""
-        asked = [article for article in articles if only in {"", article.name}]
+    def _asking_only(self, articles: Sequence[Article], number: int | None) -> Updates:
+        """Return the page's word on what is asked: the article of this number, or all of them for None."""
+        asked = articles if number is None else [articles[number]]
         count = sum(len(article.faqs) for article in asked)
+        alone = "" if number is None else parts.asking(f"only “{asked[0].title}”", "all", "Ask all articles")
         return {
-            self.only: only,
-            self.asking: parts.asking(f"only “{asked[0].title}”", "all", "Ask all articles") if only else "",
+            self.only: "" if number is None else asked[0].name,
+            self.limit: number is not None,
+            self.asking: alone,
             self.faq: panel.faq_html(asked),
             self.faq_tab: gr.Tab(f"Questions ({count})"),
         }
@@ -188,16 +190,15 @@ class Page:
         """Show the article that the reader picked; if one alone is asked, it is this one from now on."""
         articles = self.service.engine.articles
         shown = {self.panel: panel.article_html(articles[number], number)}
-        return shown | (self._asking_only(articles, articles[number].name) | {self.limit: True} if only else {})
+        return shown | (self._asking_only(articles, number) if only else {})
 
     def ask_only(self, checked: bool, number: int) -> Updates:
         """Ask the article that is shown alone, or all of them again."""
-        articles = self.service.engine.articles
-        return self._asking_only(articles, articles[number].name if checked else "")
+        return self._asking_only(self.service.engine.articles, number if checked else None)
 
     def ask_all(self) -> Updates:
         """Ask all articles again."""
-        return self._asking_only(self.service.engine.articles, "") | {self.limit: False}
+        return self._asking_only(self.service.engine.articles, None)
 
     def turn_to(self, own: str, only: str, event: gr.EventData) -> Updates:
         """Show the article that is cited; what is asked stays."""

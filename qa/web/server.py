@@ -109,7 +109,7 @@ def build_app(
         middleware=middleware,
         lifespan=lifespan,
     )
-    add_api(app, service, settings)
+    add_api(app, service)
     privacy_page = parts.privacy_page(None if service.log is None else settings.retention_days, visitors is not None)
 
     @app.get("/privacy", response_class=HTMLResponse, include_in_schema=False)
