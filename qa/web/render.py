@@ -145,6 +145,11 @@ def _quotes(answer: Answer) -> Sequence[Citation]:
     return answer.citations or ((answer.closest,) if answer.closest else ())
 
 
+def _spot(place: Citation | FaqMatch) -> tuple[str, int]:
+    """Return where a quote begins: several articles may have one at the same position."""
+    return place.article, place.start
+
+
 def _repeats(citation: Citation, answer: Answer) -> bool:
     """Return whether an earlier citation of the answer shows the same words."""
     return any(line(citation.quote) == line(other.quote) for other in answer.citations[: citation.number - 1])
@@ -152,7 +157,7 @@ def _repeats(citation: Citation, answer: Answer) -> bool:
 
 def _entry_asked(answer: Answer, citation: Citation) -> str:
     """Return the question of the FAQ entry that is the answer, if the reader asked in other words."""
-    entry = next((entry.question for entry in answer.faqs if entry.start == citation.start), "")
+    entry = next((entry.question for entry in answer.faqs if _spot(entry) == _spot(citation)), "")
     if answer.kind is not AnswerKind.FAQ or not entry or line(entry).lower() == line(answer.question).lower():
         return ""
     return f'<p class="label">{line(entry)}</p>'
@@ -160,10 +165,10 @@ def _entry_asked(answer: Answer, citation: Citation) -> str:
 
 def _elsewhere(answer: Answer, quoted: _Quoted) -> list[str]:
     """Return the nearest FAQ entry and passages, folded away, without what the answer cites already."""
-    cited = [(place.article, place.start) for place in _quotes(answer)]
+    cited = [_spot(citation) for citation in _quotes(answer)]
     parts = []
     for entry in answer.faqs[:1] if answer.citations else ():
-        if (entry.article, entry.start) not in cited:
+        if _spot(entry) not in cited:
             text = f"<p>{quoted.link(entry, prose(entry.answer))}</p>"
             parts.append(f"<details><summary>In the FAQ: {line(entry.question)}</summary>{text}</details>")
     others = [
