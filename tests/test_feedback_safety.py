@@ -180,12 +180,12 @@ def test_the_service_records_each_answer_and_tells_the_id(path: Path, toy_encode
     service.start()
     service.wait()
 
-    reply = service.submit_recorded("Who painted it?", ["How tall is the tower?"]).result()
+    reply = service.submit("Who painted it?", ["How tall is the tower?"]).result()
     assert service.ask("may visitors climb up") == engine.ask("may visitors climb up")
     with pytest.raises(QuestionError):
         service.ask("  ")
     visitors = Engine.from_articles([ARTICLE], encoder=toy_encoder)
-    assert service.submit_recorded("Who lives here?", (), None, visitors).result().question_id == ""
+    assert service.submit("Who lives here?", (), None, visitors).result().question_id == ""
     service.close()
 
     assert reply.answer == engine.ask("Who painted it?", ["How tall is the tower?"])
@@ -202,5 +202,5 @@ def test_a_service_without_a_log_records_nothing(toy_encoder: ToyEncoder) -> Non
     service.start()
     service.wait()
 
-    assert service.submit_recorded("Who painted it?").result().question_id == ""
+    assert service.submit("Who painted it?").result().question_id == ""
     service.close()

@@ -20,7 +20,6 @@ from waiting import PATIENCE
 from qa import Engine, FeedbackError
 from qa.cli import main
 from qa.feedback.insights import Insights, gather
-from qa.feedback.log import FeedbackLog
 from qa.feedback.plots import MAX_DAYS, draw
 from qa.feedback.report import print_insights, write_report
 from qa.web.insights import NO_LOG, NOT_HERE, add_insights
@@ -175,18 +174,18 @@ def site(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[t
     service.close()
 
 
-def browser(app: FastAPI, *, client: str = "127.0.0.1", name: str = "127.0.0.1") -> TestClient:
-    return TestClient(app, base_url=f"http://{name}:7860", client=(client, 50000))
+def browser(app: FastAPI, *, client: str = "127.0.0.1", name: str = "127.0.0.1", root_path: str = "") -> TestClient:
+    return TestClient(app, base_url=f"http://{name}:7860", client=(client, 50000), root_path=root_path)
 
 
-def bare(engine: Engine, log: FeedbackLog | None, *, auth: bool = False, root_path: str = "") -> TestClient:
-    """Return a client of an app that has nothing but the page."""
-    service = Service(lambda: engine, log=log)
+def bare(engine: Engine, root_path: str = "") -> TestClient:
+    """Return a client of an app that has nothing but the page, and no log."""
+    service = Service(lambda: engine)
     service.start()
     service.wait(PATIENCE)
     app = FastAPI()
-    add_insights(app, service, auth=auth, root_path=root_path)
-    return browser(app)
+    add_insights(app, service, auth=False)
+    return browser(app, root_path=root_path)
 
 
 def test_the_author_sees_the_report_on_the_own_machine(site: tuple[FastAPI, Diary]) -> None:
@@ -228,7 +227,7 @@ def test_nobody_else_sees_it(site: tuple[FastAPI, Diary], client: str, headers: 
 
 
 def test_behind_a_proxy_nobody_is_on_this_machine(engine: Engine) -> None:
-    assert bare(engine, None, root_path="/ask").get("/insights").status_code == 403
+    assert bare(engine, root_path="/ask").get("/insights").status_code == 403
 
 
 def test_with_a_password_it_is_seen_from_anywhere(engine: Engine, diary: Diary) -> None:
@@ -244,7 +243,7 @@ def test_with_a_password_it_is_seen_from_anywhere(engine: Engine, diary: Diary) 
 
 
 def test_without_a_log_the_page_says_so(engine: Engine) -> None:
-    response = bare(engine, None).get("/insights")
+    response = bare(engine).get("/insights")
 
     assert (response.status_code, response.json()) == (404, {"error": NO_LOG})
 

@@ -133,6 +133,16 @@ def test_a_faq_answer_names_its_question_unless_the_reader_asked_just_that(bees:
     assert "Who found out?" not in render.answer_html(verbatim, [bees])
 
 
+def test_a_faq_answer_is_not_given_the_question_that_stands_at_its_place_in_another_article(bees: Article) -> None:
+    faq = entry(bees)
+    wasps = replace(faq, question="Who fears wasps?", article="wasps.md")
+    citation = Citation(1, faq.answer, faq.start, faq.end, "FAQ", "bees.md")
+    answer = Answer("who discovered it", AnswerKind.FAQ, faq.answer, 0.9, (citation,), (wasps, faq))
+    markup = render.answer_html(answer, [bees, replace(bees, name="wasps.md")])
+    assert '<p class="label">Who found out?</p>' in markup
+    assert '<p class="label">Who fears wasps?</p>' not in markup
+
+
 def test_an_abstention_says_so_and_shows_the_closest_sentence_as_no_answer(bees: Article) -> None:
     closest = cite(bees, "Bees dance.", "Bees")
     answer = Answer(

@@ -145,7 +145,7 @@ def send_chunks(
     headers = [] if declared is None else [(b"content-length", str(declared).encode())]
     headers += [(b"transfer-encoding", b"chunked")] if chunked or declared is None else []
     scope = {"type": "http", "method": "POST", "path": "/api/ask", "headers": headers}
-    asyncio.run(BodyLimit(app, api=limit)(scope, receive, send))
+    asyncio.run(BodyLimit(app, {"api": limit})(scope, receive, send))
     return status, read, arrived
 
 

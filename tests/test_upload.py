@@ -128,14 +128,14 @@ def test_texts_that_wait_are_bounded_and_questions_go_on_meanwhile(visitors: Vis
             return asyncio.run(visitors.add(lent, "bees.md", BEES))
 
         waiting = [pool.submit(post) for _ in range(MAX_WAITING)]
-        until(lambda: visitors.waiting == MAX_WAITING)
+        until(lambda: visitors.turns.pending == MAX_WAITING)
         refused = client.post("/upload", content=BEES, headers=NAME)
         assert (refused.status_code, refused.headers["retry-after"]) == (503, "1")
         assert refused.json() == {"error": "4 texts are being read already; try again in a moment."}
         assert client.post("/api/ask", json={"question": "Who flies?"}).status_code == 200
         held.gate.set()
         assert len({future.result(PATIENCE) for future in waiting}) == MAX_WAITING
-        assert visitors.waiting == 0
+        assert visitors.turns.pending == 0
 
 
 def test_what_nobody_asks_for_an_hour_is_forgotten() -> None:

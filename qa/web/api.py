@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, FastAPI, Query, Request, Response
+from fastapi import FastAPI, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, PlainTextResponse
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
@@ -16,7 +16,6 @@ from qa.article import Article
 from qa.engine import Engine
 from qa.errors import QuestionError
 from qa.faq import faq_entries, faq_jsonld
-from qa.settings import Settings
 from qa.web.render import sentence
 from qa.web.security import refusal
 from qa.web.service import BusyError, NotReadyError, Service
@@ -24,11 +23,10 @@ from qa.web.service import BusyError, NotReadyError, Service
 MAX_HISTORY = 20  # a conversation's earlier topics hardly matter beyond a few turns
 MAX_NAME_CHARS = 200
 ANSWERS = TypeAdapter(Answer)  # writes JSON ten times as fast as by way of a dict
+ARTICLE_FIELDS = ("name", "title", "date", "summary", "language", "text", "sha256")
 NOT_JSON = 'The body is not JSON; send something like {"question": "What is this article about?"}.'
 Name = Annotated[str | None, Query(max_length=MAX_NAME_CHARS, description="The name of the only article.")]
 METHODS = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"]
-RETRY_BUSY = {"Retry-After": "1"}
-RETRY_LOADING = {"Retry-After": "5"}
 
 
 class Question(BaseModel):
@@ -51,45 +49,46 @@ class Problem(BaseModel):
     error: str = Field(description="One plain sentence.")
 
 
-def _problems(**sentences: str) -> dict[int | str, dict[str, Any]]:
-    return {int(status[1:]): {"model": Problem, "description": text} for status, text in sentences.items()}
+COMMON = {429: "Too many requests; Retry-After tells when.", 503: "Loading or busy; Retry-After tells when."}
 
 
-COMMON = _problems(_429="Too many requests; Retry-After tells when.", _503="Loading or busy; Retry-After tells when.")
+def _problems(own: Mapping[int, str]) -> dict[int | str, dict[str, Any]]:
+    """Return how an address's refusals are described: its ``own``, and those that all have."""
+    return {status: {"model": Problem, "description": text} for status, text in {**own, **COMMON}.items()}
 
 
-def add_api(app: FastAPI, service: Service, settings: Settings) -> None:
+def add_api(app: FastAPI, service: Service) -> None:
     """Give ``app`` the API's routes, and sentences in place of the framework's errors."""
-    router = APIRouter()
 
-    @router.post(
+    @app.post(
         "/api/ask",
         response_class=JSONResponse,
-        responses={200: {"model": Answer}}
-        | _problems(_404="No such article.", _413="Too long.", _422="Not a question.")
-        | COMMON,
+        responses={
+            200: {"model": Answer},
+            **_problems({404: "No such article.", 413: "Too long.", 422: "Not a question."}),
+        },
     )
     async def ask(body: Question) -> Response:
         """Answer a question; an abstention is an answer of kind ``none``."""
-        if body.article is not None:
-            _named(service.engine, body.article)
+        _named(service.engine, body.article)
         try:
-            answer = await asyncio.wrap_future(service.submit(body.question, body.history, body.article))
+            reply = await asyncio.wrap_future(service.submit(body.question, body.history, body.article))
         except QuestionError as error:
-            too_long = max(map(len, [body.question.strip(), *body.history])) > settings.max_question_chars
+            limit = service.engine.settings.max_question_chars
+            too_long = max(map(len, [body.question.strip(), *body.history])) > limit
             return refusal(413 if too_long else 422, sentence(str(error)))
-        return Response(ANSWERS.dump_json(answer), media_type="application/json")
+        return Response(ANSWERS.dump_json(reply.answer), media_type="application/json")
 
-    @router.get("/api/article", response_class=JSONResponse, responses=_problems(_404="No such article.") | COMMON)
+    @app.get("/api/article", response_class=JSONResponse, responses=_problems({404: "No such article."}))
     async def one_article(article: Name = None) -> Response:
         """Return the article's text and where its sections lie; if there are several, a list of them."""
         articles = [_article(each) for each in _named(service.engine, article)]
         return JSONResponse(articles[0] if len(articles) == 1 else {"articles": articles})
 
-    @router.get(
+    @app.get(
         "/api/faq",
         response_class=JSONResponse,
-        responses=_problems(_404="No such article.", _422="No such format.") | COMMON,
+        responses=_problems({404: "No such article.", 422: "No such format."}),
     )
     async def faq(
         form: Annotated[Literal["json", "jsonld"], Query(alias="format")] = "json", article: Name = None
@@ -101,32 +100,19 @@ def add_api(app: FastAPI, service: Service, settings: Settings) -> None:
         about = (articles[0].title, articles[0].language) if len(articles) == 1 else ()
         return Response(faq_jsonld(faq_entries(articles), *about), media_type="application/ld+json")
 
-    app.include_router(router)
-    _add_status(app, service)
-    _add_refusals(app)
-
-
-def _add_status(app: FastAPI, service: Service) -> None:
-    """Add what monitors ask for, and the answer to wrong addresses."""
-    router = APIRouter()
-
-    @router.head("/healthz", include_in_schema=False)
-    @router.get("/healthz", response_class=JSONResponse)
+    @app.head("/healthz", include_in_schema=False)
+    @app.get("/healthz", response_class=JSONResponse)
     async def healthz() -> Response:
         """Return 200 once questions can be answered, 503 before."""
         state = service.state
         return JSONResponse({"status": state}, 200 if state == "ready" else 503)
 
-    @router.get("/metrics", response_class=PlainTextResponse)
+    @app.get("/metrics", response_class=PlainTextResponse)
     async def metrics() -> Response:
         """Return counters in Prometheus' text form."""
         return Response(generate_latest(service.registry), media_type=CONTENT_TYPE_PLAIN_0_0_4)
 
-    @router.api_route(
-        "/api/{rest:path}",
-        methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],
-        include_in_schema=False,
-    )
+    @app.api_route("/api/{rest:path}", methods=METHODS, include_in_schema=False)
     async def other(rest: str) -> Response:
         """Keep wrong addresses and methods from reaching the page."""
         allowed = {"ask": "POST", "article": "GET", "faq": "GET"}.get(rest)
@@ -134,7 +120,7 @@ def _add_status(app: FastAPI, service: Service) -> None:
             return refusal(405, f"/api/{rest} answers {allowed} only.", {"Allow": allowed})
         return refusal(404, "There is nothing at this address; /api/openapi.json lists what there is.")
 
-    app.include_router(router)
+    _add_refusals(app)
 
 
 def _add_refusals(app: FastAPI) -> None:
@@ -146,11 +132,11 @@ def _add_refusals(app: FastAPI) -> None:
 
     @app.exception_handler(BusyError)
     async def busy(_: Request, error: BusyError) -> Response:
-        return refusal(503, sentence(str(error)), RETRY_BUSY)
+        return refusal(503, sentence(str(error)), {"Retry-After": "1"})
 
     @app.exception_handler(NotReadyError)
     async def not_ready(_: Request, error: NotReadyError) -> Response:
-        return refusal(503, str(error), RETRY_LOADING)
+        return refusal(503, str(error), {"Retry-After": "5"})
 
     @app.exception_handler(HTTPException)
     async def other(_: Request, error: HTTPException) -> Response:
@@ -160,19 +146,11 @@ def _add_refusals(app: FastAPI) -> None:
 
 
 def _article(article: Article) -> dict[str, Any]:
-    return {
-        "name": article.name,
-        "title": article.title,
-        "date": article.date,
-        "summary": article.summary,
-        "language": article.language,
-        "text": article.text,
-        "sections": [
-            {"title": section.title, "level": section.level, "start": section.span.start, "end": section.span.end}
-            for section in article.sections
-        ],
-        "sha256": article.sha256,
-    }
+    sections = [
+        {"title": section.title, "level": section.level, "start": section.span.start, "end": section.span.end}
+        for section in article.sections
+    ]
+    return {name: getattr(article, name) for name in ARTICLE_FIELDS} | {"sections": sections}
 
 
 def _entries(article: Article) -> list[dict[str, Any]]:
@@ -195,9 +173,10 @@ def _named(engine: Engine, name: str | None) -> Sequence[Article]:
     Raises:
         HTTPException: there is none.
     """
-    articles, number = engine.articles, engine.index.numbers.get(name or "")
+    articles = engine.articles
     if name is None:
         return articles
+    number = engine.index.numbers.get(name)
     if number is None:
         known = f"there is {articles[0].name!r}" if len(articles) == 1 else f"/api/article lists all {len(articles)}"
         raise HTTPException(404, f"There is no article of this name; {known}.")

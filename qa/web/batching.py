@@ -41,10 +41,7 @@ class BatchingEncoder(WrappedEncoder):
         call = _Call(texts)
         with self._lock:
             self._queue.append(call)
-            if self._idle:
-                self._idle -= 1
-                call.batch = self._take()
-                call.woken.set()
+            self._lead()
         call.woken.wait()
         if call.batch:
             batch, call.batch = call.batch, []
@@ -65,21 +62,19 @@ class BatchingEncoder(WrappedEncoder):
         for call in batch:
             call.woken.set()
         with self._lock:
-            if self._queue:
-                leader = self._queue[0]
-                leader.batch = self._take()
-                leader.woken.set()
-            else:
-                self._idle += 1
+            self._idle += 1
+            self._lead()
 
-    def _take(self) -> "list[_Call]":
-        """Take calls off the queue, oldest first, as many as one pass may hold; the lock is held."""
-        batch = [self._queue.pop(0)]
-        size = len(batch[0].texts)
-        while self._queue and size + len(self._queue[0].texts) <= self._max_batch:
-            size += len(self._queue[0].texts)
-            batch.append(self._queue.pop(0))
-        return batch
+    def _lead(self) -> None:
+        """Give the oldest call as many of the queued ones to encode as a pass may hold; the lock is held."""
+        if not self._idle or not self._queue:
+            return
+        self._idle -= 1
+        leader, room = self._queue[0], self._max_batch
+        while self._queue and len(self._queue[0].texts) <= room:
+            room -= len(self._queue[0].texts)
+            leader.batch.append(self._queue.pop(0))
+        leader.woken.set()
 
 
 class _Call:

@@ -25,14 +25,14 @@ NOT_HERE = (
 NO_LOG = "Nothing is recorded here; start the chat without --no-log."
 
 
-def add_insights(app: FastAPI, service: Service, *, auth: bool, root_path: str) -> None:
+def add_insights(app: FastAPI, service: Service, *, auth: bool) -> None:
     """Give ``app`` the page ``/insights``.
 
     Args:
         app: to extend.
         service: its log is read, its engine asked.
-        auth: whether all who come this far have given the password; if not, only this machine may look.
-        root_path: where a proxy serves the app; whoever asks then seems to be on this machine.
+        auth: whether all who come this far have given the password; if not, only this machine may look, and nobody
+            where a proxy serves the app below a path: whoever asks then seems to be on this machine.
     """
     turn = asyncio.Lock()
     made: dict[str, tuple[float, str]] = {}
@@ -42,7 +42,7 @@ def add_insights(app: FastAPI, service: Service, *, auth: bool, root_path: str) 
 
     @app.get("/insights", response_class=HTMLResponse, include_in_schema=False)
     async def insights(request: Request, since: str = "") -> Response:
-        if not auth and (root_path or not is_local(request)):
+        if not auth and (request.scope.get("root_path") or not is_local(request)):
             return refusal(403, NOT_HERE)
         if service.log is None:
             return refusal(404, NO_LOG)

@@ -1,58 +1,50 @@
-"""Where the page's components stand, and which handler each event calls."""
+"""The page as Gradio serves it: which handler each event calls, how it looks, and what it must not do."""
 
 from typing import Any
 
 import gradio as gr
+from fastapi import FastAPI
 
-from qa.web import parts
-from qa.web.page import STATIC, Page, plain_html, static
+from qa.web.page import STATIC, Page, static
 from qa.web.service import Service
 from qa.web.visitors import Visitors
 
+MAX_QUEUED_EVENTS = 256  # in a burst; the queue is emptied as fast as it is read
+QUEUE_NEWS_SECONDS = 5.0
+MAX_SESSIONS = 1000  # at 20 to 40 kB each
+FONT = ["ui-sans-serif", "system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif"]
 
-def build_page(service: Service, visitors: Visitors | None = None) -> gr.Blocks:
-    """Return the page; it asks through ``service``, which may still be loading.
 
-    Without ``visitors``, readers cannot bring a text of their own.
+async def mount_page(app: FastAPI, service: Service, visitors: Visitors | None) -> None:
+    """Add the page to ``app``; without ``visitors``, readers cannot bring a text of their own.
+
+    A coroutine, since Gradio would otherwise leave an open event loop for each of its locks.
     """
-    with gr.Blocks(title=parts.NAME, analytics_enabled=False, fill_width=True) as blocks:
-        page = Page(service, visitors)
-        plain_html(parts.masthead(), "masthead")
-        with gr.Row(elem_id="stage"):
-            with gr.Column(elem_id="talk", scale=5, min_width=320):
-                page.asking.render()
-                page.chat.render()
-                page.box.render()
-                page.notice.render()
-                if service.log is not None:
-                    plain_html(parts.kept_line(), "kept")
-                plain_html('<button id="there" type="button">Read the article</button>', "way-there")
-            with gr.Column(elem_id="side", scale=6, min_width=320):
-                plain_html('<button id="back" type="button">Back to the chat</button>', "way-back")
-                with gr.Tabs():
-                    with gr.Tab("Article", id="article"):
-                        with gr.Row(elem_id="choice"):
-                            page.picker.render()
-                            page.limit.render()
-                        page.panel.render()
-                    page.faq_tab.render()
-                    with page.faq_tab:
-                        page.faq.render()
-                    if visitors is not None:
-                        with gr.Tab("Your own text", id="own"):
-                            plain_html(parts.own_text(), "own")
-        for hidden in (page.own, page.only, page.exported):
-            hidden.render()
-        _wire(blocks, page)
-    return blocks
+    page = Page(service, visitors)
+    with page.blocks:
+        _wire(page)
+    # The page's handlers hold no thread while they wait, and the service bounds the questions. That the queue does not
+    # tell everybody their place after each event halves the time of the last of 50 who ask at once.
+    page.blocks.queue(QUEUE_NEWS_SECONDS, api_open=False, max_size=MAX_QUEUED_EVENTS, default_concurrency_limit=None)
+    page.blocks.state_session_capacity = MAX_SESSIONS
+    theme = gr.themes.Base(
+        primary_hue="teal", neutral_hue="stone", radius_size="md", font=FONT, font_mono=["ui-monospace", "monospace"]
+    )
+    gr.mount_gradio_app(
+        app, page.blocks, path="/", ssr_mode=False, mcp_server=False, theme=theme, footer_links=[],
+        head=f"<style>{static('page.css')}</style><script>{static('page.js')}</script>",
+        favicon_path=str(STATIC / "favicon.png"),
+        # No errors are shown, no questions kept in the browser, nothing is uploaded to the disk.
+        show_error=False, run_history=False, enable_monitoring=False, max_file_size=1,
+    )  # fmt: skip
 
 
-def _wire(blocks: gr.Blocks, page: Page) -> None:
+def _wire(page: Page) -> None:
     """Connect the components with the handlers; what needs no server happens in the browser alone."""
     private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
     chat, box, notice, own, only = page.chat, page.box, page.notice, page.own, page.only
-    blocks.load(**_script("started"))
-    filled = blocks.load(page.open, None, page.outputs, **private)
+    page.blocks.load(**_script("started"))
+    filled = page.blocks.load(page.open, None, page.outputs, **private)
     filled.then(**_script("askFromAddress"))
     # A generator that is asked again while it runs takes the text box's content when it has ended.
     box.submit(page.answer, [box, chat, own, only], [box, chat, notice], trigger_mode="always_last", **private)
@@ -78,16 +70,3 @@ def _wire(blocks: gr.Blocks, page: Page) -> None:
 def _script(name: str) -> dict[str, Any]:
     """Return an event's handler that is a function of ``page.js``."""
     return {"fn": None, "js": f"(...values) => window.askTheArticle.{name}(...values)", "api_visibility": "private"}
-
-
-def page_options() -> dict[str, Any]:
-    """Return what ``gr.mount_gradio_app`` needs for the page to look and behave as it should."""
-    font = ["ui-sans-serif", "system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif"]
-    theme = gr.themes.Base(
-        primary_hue="teal", neutral_hue="stone", radius_size="md", font=font, font_mono=["ui-monospace", "monospace"]
-    )
-    head = f"<style>{static('page.css')}</style><script>{static('page.js')}</script>"
-    return {
-        "theme": theme, "head": head, "favicon_path": str(STATIC / "favicon.png"), "footer_links": [],
-        "run_history": False, "enable_monitoring": False, "show_error": False,
-    }  # fmt: skip

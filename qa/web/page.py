@@ -13,6 +13,7 @@ from qa.article import Article
 from qa.conversation import suggest
 from qa.engine import Engine
 from qa.errors import AskError, QuestionError
+from qa.lines import flat
 from qa.web import panel, parts, render
 from qa.web.service import Service
 from qa.web.visitors import GoneError, Visitors
@@ -24,7 +25,6 @@ FIRST_QUESTIONS = 5  # what fits above the fold of a phone
 HISTORY = 10  # earlier questions that a follow-up is resolved with; older ones are hardly meant
 EXPORTED = 50  # last questions of a conversation that are saved; each is answered anew, in some 20 ms
 POLL_SECONDS = 0.25  # how soon a waiting page notices that the model is there
-MAX_REASON_CHARS = 400  # one of the reasons to choose from, and a reader's own words
 BROKEN = "Something went wrong on our side. Please try again."
 THANKS = "<p>Thank you. Noted as helpful.</p>"
 THANKS_FOR_MORE = "<p>Thank you. Noted.</p>"
@@ -44,30 +44,48 @@ class Page:
     def __init__(self, service: Service, visitors: Visitors | None = None) -> None:
         self.service = service
         self.visitors = visitors
+        with gr.Blocks(title=parts.NAME, analytics_enabled=False, fill_width=True) as self.blocks:
+            plain_html(parts.masthead(), "masthead")
+            with gr.Row(elem_id="stage"):
+                with gr.Column(elem_id="talk", scale=5, min_width=320):
+                    self._add_talk()
+                with gr.Column(elem_id="side", scale=6, min_width=320):
+                    self._add_side()
+            self.own, self.only, self.exported = (gr.Textbox("", visible=False) for _ in range(3))
+
+    def _add_talk(self) -> None:
+        """Add the chat, with what is said around it."""
+        self.asking = plain_html("", "asking")
         self.export_button = gr.Button("Export", elem_id="export", render=False)
         self.chat = gr.Chatbot(
-            elem_id="chat", label="Conversation", show_label=False, container=False, height=None, autoscroll=True,
+            elem_id="chat", label="Conversation", show_label=False, container=False, height=None,
             buttons=["copy", self.export_button], allow_tags=False, latex_delimiters=[], line_breaks=False,
             layout="bubble", placeholder=parts.welcome("", "One moment…"), group_consecutive_messages=False,
-            render=False,
         )  # fmt: skip
         self.box = gr.Textbox(
-            elem_id="q", label="Your question", show_label=False, container=False, lines=1, max_lines=4,
-            placeholder="Ask the article…", submit_btn="Ask", autofocus=True, render=False,
+            elem_id="q", label="Your question", show_label=False, container=False, max_lines=4,
+            placeholder="Ask the article…", submit_btn="Ask", autofocus=True,
         )  # fmt: skip
-        self.asking = plain_html("", "asking", render=False)
-        self.notice = plain_html("", "notice", render=False)
-        self.panel = gr.HTML(
-            panel.notice_html("Opening the article…", busy=True), elem_id="article",
-            js_on_load=static("panel.js"), apply_default_css=False, render=False,
-        )  # fmt: skip
-        self.picker = gr.Dropdown(label="Article", elem_id="picker", visible=False, render=False)
-        self.limit = gr.Checkbox(label="Ask only this article", elem_id="limit", visible=False, render=False)
-        self.faq = plain_html("", "faq", render=False)
-        self.faq_tab = gr.Tab("Questions", id="questions", render=False)
-        self.own = gr.Textbox("", visible=False, render=False)
-        self.only = gr.Textbox("", visible=False, render=False)
-        self.exported = gr.Textbox(visible=False, render=False)
+        self.notice = plain_html("", "notice")
+        if self.service.log is not None:
+            plain_html(parts.kept_line(), "kept")
+        plain_html('<button id="there" type="button">Read the article</button>', "way-there")
+
+    def _add_side(self) -> None:
+        """Add the article, its ready questions, and the way in for a reader's own text."""
+        plain_html('<button id="back" type="button">Back to the chat</button>', "way-back")
+        with gr.Tabs():
+            with gr.Tab("Article", id="article"):
+                with gr.Row(elem_id="choice"):
+                    self.picker = gr.Dropdown(label="Article", elem_id="picker", visible=False)
+                    self.limit = gr.Checkbox(label="Ask only this article", elem_id="limit", visible=False)
+                opening = panel.notice_html("Opening the article…", busy=True)
+                self.panel = gr.HTML(opening, elem_id="article", apply_default_css=False, js_on_load=static("panel.js"))
+            with gr.Tab("Questions", id="questions") as self.faq_tab:
+                self.faq = plain_html("", "faq")
+            if self.visitors is not None:
+                with gr.Tab("Your own text", id="own"):
+                    plain_html(parts.own_text(), "own")
 
     @property
     def outputs(self) -> list[Any]:
@@ -96,7 +114,7 @@ class Page:
         about = (
             f"Ask about “{articles[0].title}”." if len(articles) == 1 else f"Ask about these {len(articles)} articles."
         )
-        chips = [{"text": " ".join(question.split())} for question in questions[:FIRST_QUESTIONS]]
+        chips = [{"text": flat(question)} for question in questions[:FIRST_QUESTIONS]]
         several = len(articles) > 1
         titles = [(article.title, number) for number, article in enumerate(articles)]
         way_out = "Close it and return to what is published"
@@ -104,27 +122,29 @@ class Page:
             self.own: own,
             self.panel: panel.article_html(articles[0]),
             self.picker: gr.Dropdown(choices=titles, value=0, visible=several),
-            self.limit: gr.Checkbox(value=False, visible=several),
             self.chat: gr.Chatbot(examples=chips, placeholder=parts.welcome("What would you like to know?", about)),
             self.notice: "",
-            **self._asking_only(articles, ""),
+            **self._asking_only(articles, None),
+            self.limit: gr.Checkbox(value=False, visible=several),
             **({self.asking: parts.asking(f"“{articles[0].name}”", "leave", way_out)} if own else {}),
         }
 
-    def _asking_only(self, articles: Sequence[Article], only: str) -> Updates:
-        """Return the page's word on what is asked: the article named ``only``, or all of them for ""."""
-        asked = [article for article in articles if only in {"", article.name}]
+    def _asking_only(self, articles: Sequence[Article], number: int | None) -> Updates:
+        """Return the page's word on what is asked: the article of this number, or all of them for None."""
+        asked = articles if number is None else [articles[number]]
         count = sum(len(article.faqs) for article in asked)
+        alone = "" if number is None else parts.asking(f"only “{asked[0].title}”", "all", "Ask all articles")
         return {
-            self.only: only,
-            self.asking: parts.asking(f"only “{asked[0].title}”", "all", "Ask all articles") if only else "",
+            self.only: "" if number is None else asked[0].name,
+            self.limit: number is not None,
+            self.asking: alone,
             self.faq: panel.faq_html(asked),
             self.faq_tab: gr.Tab(f"Questions ({count})"),
         }
 
     async def answer(self, text: str, chat: list[render.Message], own: str, only: str) -> AsyncIterator[Updates]:
         """Show the question at once, then its answer; the browser lights up what it cites."""
-        question = " ".join(text.split())
+        question = flat(text)
         if not question:
             yield {self.box: ""}
             return
@@ -143,7 +163,7 @@ class Page:
         """Return what the chat shows: the answer, or a plain sentence why there is none."""
         try:
             engine = self._engine(own)
-            asked = self.service.submit_recorded(question, history[-HISTORY:], only or None, engine if own else None)
+            asked = self.service.submit(question, history[-HISTORY:], only or None, engine if own else None)
             reply = await asyncio.wrap_future(asked)
             follow_ups = suggest(engine, reply.answer, [*history, question], only or None)
             message = render.answer_message(reply.answer, engine.articles, follow_ups, engine.index.numbers)
@@ -170,16 +190,15 @@ class Page:
         """Show the article that the reader picked; if one alone is asked, it is this one from now on."""
         articles = self.service.engine.articles
         shown = {self.panel: panel.article_html(articles[number], number)}
-        return shown | (self._asking_only(articles, articles[number].name) | {self.limit: True} if only else {})
+        return shown | (self._asking_only(articles, number) if only else {})
 
     def ask_only(self, checked: bool, number: int) -> Updates:
         """Ask the article that is shown alone, or all of them again."""
-        articles = self.service.engine.articles
-        return self._asking_only(articles, articles[number].name if checked else "")
+        return self._asking_only(self.service.engine.articles, number if checked else None)
 
     def ask_all(self) -> Updates:
         """Ask all articles again."""
-        return self._asking_only(self.service.engine.articles, "") | {self.limit: False}
+        return self._asking_only(self.service.engine.articles, None)
 
     def turn_to(self, own: str, only: str, event: gr.EventData) -> Updates:
         """Show the article that is cited; what is asked stays."""
@@ -209,7 +228,7 @@ class Page:
 
     def rate(self, chat: list[render.Message], event: gr.LikeData) -> str:
         """Note an opinion; whoever did not like an answer may say why."""
-        question_id = _question_id(chat, event.index)
+        question_id = _noted(chat[event.index], "id") if 0 <= event.index < len(chat) else ""
         liked = event.liked if isinstance(event.liked, bool) else None
         if self.service.log is None or not question_id or not self.service.log.rate(question_id, liked):
             return NOT_RECORDED
@@ -220,24 +239,23 @@ class Page:
         articles = self.service.engine.articles
         number, start, end = (int(value) for value in (event.article, event.start, event.end))
         marked = located(articles[number], start, end) if 0 <= number < len(articles) else None
-        reason = " ".join(str(event.reason).split())[:MAX_REASON_CHARS]
         log = self.service.log
-        noted = log is not None and log.rate(str(event.question), False, reason=reason, marked=marked)
+        noted = log is not None and log.rate(str(event.question), False, reason=flat(str(event.reason)), marked=marked)
         return THANKS_FOR_MORE if noted else NOT_RECORDED
 
     def export(self, chat: list[render.Message], own: str) -> Updates:
         """Return the conversation as Markdown."""
-        questions = render.questions_of(chat)
-        scopes = [(message.get("metadata") or {}).get("log") for message in chat if message["role"] == "user"]
         try:
             engine = self._engine(own)
         except AskError as error:
             return {self.exported: "", self.notice: _note(error)}
+        asked = [message for message in chat if message["role"] == "user"]
+        questions = render.questions_of(asked)
         turns = []
-        for place in range(max(0, len(questions) - EXPORTED), len(questions)):
+        for place in range(len(asked))[-EXPORTED:]:
             try:
                 history = questions[max(0, place - HISTORY) : place]
-                answer = engine.ask(questions[place], history, scopes[place] or None)
+                answer = engine.ask(questions[place], history, _noted(asked[place], "log") or None)
             except QuestionError:
                 answer = None
             turns.append((questions[place], answer))
@@ -251,20 +269,18 @@ class Page:
             raise gr.Error(render.sentence(str(error)), print_exception=False) from error
 
 
-def _question_id(chat: Sequence[render.Message], index: int | Sequence[int]) -> str:
-    """Return the id under which the question of a rated message is recorded; "" if it is not."""
-    place = index if isinstance(index, int) else index[0]
-    message = chat[place] if 0 <= place < len(chat) else {}
-    return str((message.get("metadata") or {}).get("id") or "")
+def _noted(message: render.Message, key: str) -> str:
+    """Return what the page noted beside a message; "" if it did not."""
+    return str((message.get("metadata") or {}).get(key) or "")
 
 
 def _note(error: AskError) -> str:
     return f"<p>{render.line(render.sentence(str(error)))}</p>"
 
 
-def plain_html(value: str, elem_id: str, *, render: bool = True) -> gr.HTML:
-    """Return HTML that Gradio neither styles nor listens to."""
-    return gr.HTML(value, elem_id=elem_id, apply_default_css=False, js_on_load=None, render=render)
+def plain_html(value: str, elem_id: str) -> gr.HTML:
+    """Add HTML that Gradio neither styles nor listens to."""
+    return gr.HTML(value, elem_id=elem_id, apply_default_css=False, js_on_load=None)
 
 
 def static(name: str) -> str:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from qa.article import Article, Faq, Passage, Section, Span
+from qa.lines import flat
 
 DEEPEST_HEADING = 6
 
@@ -33,7 +34,7 @@ def faq_html(articles: Sequence[Article]) -> str:
     for article in articles:
         if len(articles) > 1 and article.faqs:
             parts.append(f"<h2>{html.escape(article.title)}</h2>")
-        questions = (html.escape(" ".join(article.quote(faq.question).split())) for faq in article.faqs)
+        questions = (html.escape(flat(article.quote(faq.question))) for faq in article.faqs)
         items = "".join(
             f'<li><button type="button" class="ask" dir="auto">{question}</button></li>' for question in questions
         )

@@ -12,10 +12,12 @@ from typing import Any
 from qa.answering import SMALL_TALK, Answer, AnswerKind, Citation, FaqMatch, PassageMatch
 from qa.article import Article
 from qa.faq import plain_markdown
+from qa.lines import flat
 
 Message = dict[str, Any]
 
 ASKED = ('<div class="asked">', "</div>")
+CLOSEST = "Closest, but not an answer:"
 OTHER_PASSAGES = 3  # more are a list to skim, not a place to look
 SHORT_DIGEST = 12  # hexadecimal digits tell versions of an article apart; the answer's JSON has all 64
 # Confidence is calibrated, so that the words can promise what the numbers say.
@@ -25,7 +27,7 @@ SURENESS = ((0.9, "very sure"), (0.75, "fairly sure"), (0.0, "not quite sure"))
 def line(text: str) -> str:
     """Return a text as one line of inert HTML."""
     # Gradio's Markdown would put a formula in the place of %%%LATEX_BLOCK_0%%%.
-    return html.escape(" ".join(text.split())).replace("%%%", "&#37;%%")
+    return html.escape(flat(text)).replace("%%%", "&#37;%%")
 
 
 def prose(text: str) -> str:
@@ -84,10 +86,13 @@ def answer_html(answer: Answer, articles: Sequence[Article], numbers: Mapping[st
     parts = [f'<p class="understood">Understood as: {line(answer.understood_as)}</p>'] if answer.understood_as else []
     if answer.kind is AnswerKind.NONE:
         parts.append(f'<p class="no">{line(answer.text)}</p>')
-        parts += _why_not(answer, quoted)
-    for citation in answer.citations:
+        if answer.closest:
+            parts.append(f'<p class="label" title="{line(answer.reason)}">{CLOSEST}</p>')
+        elif answer.reason != SMALL_TALK:
+            parts.append(f'<p class="label">{line(sentence(answer.reason))}</p>')
+    for citation in _quotes(answer):
         if not _repeats(citation, answer):
-            parts += [_entry_asked(answer, citation), quoted.quote(citation, "cite")]
+            parts += [_entry_asked(answer, citation), quoted.quote(citation, "cite" if answer.citations else "near")]
         parts.append(quoted.source(citation, answer))
     parts += _elsewhere(answer, quoted)
     if answer.suggestions and answer.reason != SMALL_TALK:
@@ -135,24 +140,24 @@ def receipt(citation: Citation) -> str:
     return ", ".join(filter(None, (citation.article, f"characters {citation.start}–{citation.end}", digest)))
 
 
+def _quotes(answer: Answer) -> Sequence[Citation]:
+    """Return what an answer quotes; for none, what came nearest to one."""
+    return answer.citations or ((answer.closest,) if answer.closest else ())
+
+
+def _spot(place: Citation | FaqMatch) -> tuple[str, int]:
+    """Return where a quote begins: several articles may have one at the same position."""
+    return place.article, place.start
+
+
 def _repeats(citation: Citation, answer: Answer) -> bool:
     """Return whether an earlier citation of the answer shows the same words."""
     return any(line(citation.quote) == line(other.quote) for other in answer.citations[: citation.number - 1])
 
 
-def _why_not(answer: Answer, quoted: _Quoted) -> list[str]:
-    """Return what came nearest to an answer, or else why there can be none."""
-    if answer.closest:
-        label = f'<p class="label" title="{line(answer.reason)}">Closest, but not an answer:</p>'
-        return [label, quoted.quote(answer.closest, "near"), quoted.source(answer.closest, answer)]
-    if answer.reason == SMALL_TALK:
-        return []
-    return [f'<p class="label">{line(sentence(answer.reason))}</p>']
-
-
 def _entry_asked(answer: Answer, citation: Citation) -> str:
     """Return the question of the FAQ entry that is the answer, if the reader asked in other words."""
-    entry = next((entry.question for entry in answer.faqs if entry.start == citation.start), "")
+    entry = next((entry.question for entry in answer.faqs if _spot(entry) == _spot(citation)), "")
     if answer.kind is not AnswerKind.FAQ or not entry or line(entry).lower() == line(answer.question).lower():
         return ""
     return f'<p class="label">{line(entry)}</p>'
@@ -160,10 +165,10 @@ def _entry_asked(answer: Answer, citation: Citation) -> str:
 
 def _elsewhere(answer: Answer, quoted: _Quoted) -> list[str]:
     """Return the nearest FAQ entry and passages, folded away, without what the answer cites already."""
-    cited = [(place.article, place.start) for place in (*answer.citations, answer.closest) if place]
+    cited = [_spot(citation) for citation in _quotes(answer)]
     parts = []
     for entry in answer.faqs[:1] if answer.citations else ():
-        if (entry.article, entry.start) not in cited:
+        if _spot(entry) not in cited:
             text = f"<p>{quoted.link(entry, prose(entry.answer))}</p>"
             parts.append(f"<details><summary>In the FAQ: {line(entry.question)}</summary>{text}</details>")
     others = [
@@ -207,10 +212,10 @@ def conversation_markdown(turns: Sequence[tuple[str, Answer | None]], articles: 
         if answer.kind is AnswerKind.NONE:
             lines.append(plain_markdown(answer.text))
             if answer.closest:
-                lines.append("Closest, but not an answer:")
+                lines.append(CLOSEST)
             elif answer.reason != SMALL_TALK:
                 lines.append(plain_markdown(sentence(answer.reason)))
-        for citation in answer.citations or ((answer.closest,) if answer.closest else ()):
+        for citation in _quotes(answer):
             page = f"page {citation.page}" if citation.page else ""
             place = ", ".join(filter(None, dict.fromkeys((citation.section, titles[citation.article], page))))
             if not _repeats(citation, answer):

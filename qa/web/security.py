@@ -25,8 +25,11 @@ LOGGER = logging.getLogger(__name__)
 
 API_PREFIXES = ("/api/", "/gradio_api/call/")  # the page itself uses other addresses
 UPLOAD_PATH = "/upload"
-API_BODY_BYTES = 64 * 1024  # a question of 10,000 code points in JSON escapes still fits
-PAGE_BODY_BYTES = 2 * 1024 * 1024  # the browser sends the whole conversation along with a question
+BODY_BYTES: Mapping[str, int] = {
+    "api": 64 * 1024,  # a question of 10,000 code points in JSON escapes still fits
+    "page": 2 * 1024 * 1024,  # the browser sends the whole conversation along with a question
+    "upload": MAX_BYTES,
+}
 API_RATE = "120/minute"
 UPLOAD_RATE = "10/minute"
 FAILED_LOGINS = "20/minute"
@@ -92,9 +95,9 @@ class Guard:
             await send({"type": "websocket.close", "code": 1003})
             return
         if self.root_path:
-            path = scope["path"]
-            inside = path == self.root_path or path.startswith(f"{self.root_path}/")
-            scope = {**scope, "root_path": self.root_path, "path": path if inside else self.root_path + path}
+            inside = f"{scope['path']}/".startswith(f"{self.root_path}/")
+            path = scope["path"] if inside else self.root_path + scope["path"]
+            scope = {**scope, "root_path": self.root_path, "path": path}
         started = False
 
         async def send_with_headers(message: Message) -> None:
@@ -126,9 +129,8 @@ class Gate:
 
     def __init__(self, app: ASGIApp, rate: str, auth: str | None = None) -> None:
         self.app = app
-        self.auth = None if auth is None else check_auth(auth).encode()
-        self.calls = Meter(rate)
-        self.uploads = Meter(UPLOAD_RATE)
+        self.auth = None if auth is None else auth.encode()
+        self.meters = {"api": Meter(rate), "upload": Meter(UPLOAD_RATE)}
         self.failures = Meter(FAILED_LOGINS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -140,7 +142,7 @@ class Gate:
         """Return the refusal of a request; None if it may pass."""
         if not OPEN_PATHS.fullmatch(route):
             return refusal(404, "There is nothing at this address.")
-        meter = self.calls if route.startswith(API_PREFIXES) else self.uploads if route == UPLOAD_PATH else None
+        meter = self.meters.get(_kind(route))
         if meter is not None and not meter.hit(scope):
             return meter.refusal(scope)
         if self.auth is None or route == "/healthz":
@@ -159,26 +161,22 @@ class Gate:
 class BodyLimit:
     """Refuses long bodies: by their declared length at once, otherwise as soon as they grow too long."""
 
-    def __init__(
-        self, app: ASGIApp, api: int = API_BODY_BYTES, page: int = PAGE_BODY_BYTES, upload: int = MAX_BYTES
-    ) -> None:
+    def __init__(self, app: ASGIApp, limits: Mapping[str, int] = BODY_BYTES) -> None:
         self.app = app
-        self.api = api
-        self.page = page
-        self.upload = upload
+        self.limits = limits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        route = _route(scope)
-        limit = self.upload if route == UPLOAD_PATH else self.api if route.startswith(API_PREFIXES) else self.page
+        kind = _kind(_route(scope))
+        limit = self.limits[kind]
         headers = Headers(scope=scope)
         chunked = "transfer-encoding" in headers  # which counts where both are given
         declared = "" if chunked else headers.get("content-length", "")
         # What does not say how long it is would be collected here, before its turn.
-        if route == UPLOAD_PATH and scope["method"] == "POST" and not declared.isdecimal():
+        if kind == "upload" and scope["method"] == "POST" and not declared.isdecimal():
             await refusal(411, "An upload has to say how long it is.")(scope, receive, send)
             return
         messages: list[Message] = []
@@ -238,8 +236,8 @@ class Meter:
         return refusal(429, f"{sentence}try again in {wait} s.", {"Retry-After": str(wait)})
 
 
-def check_auth(auth: str) -> str:
-    """Return ``auth`` if it has the form ``user:password``.
+def check_auth(auth: str) -> None:
+    """Do nothing if ``auth`` has the form ``user:password``.
 
     Raises:
         SettingsError: it has not; the message does not repeat it.
@@ -247,7 +245,6 @@ def check_auth(auth: str) -> str:
     user, _, password = auth.partition(":")
     if not user or not password:
         raise SettingsError("--auth needs a name and a password, like --auth reader:secret")
-    return auth
 
 
 def _credentials(header: str) -> bytes:
@@ -264,6 +261,11 @@ def _route(scope: Scope) -> str:
     path: str = scope["path"]
     root: str = scope.get("root_path", "")
     return path.removeprefix(root) or "/" if root else path
+
+
+def _kind(route: str) -> str:
+    """Return what an address belongs to: the ``api``, the ``upload`` or the ``page``."""
+    return "upload" if route == UPLOAD_PATH else "api" if route.startswith(API_PREFIXES) else "page"
 
 
 def _client(scope: Scope) -> str:

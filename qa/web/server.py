@@ -31,13 +31,6 @@ from qa.web.service import Service
 from qa.web.upload import add_upload
 from qa.web.visitors import Visitors
 
-UVICORN_LOGGER = logging.getLogger("uvicorn.error")
-
-HOST = "127.0.0.1"
-PORT = 7860
-MAX_QUEUED_EVENTS = 256  # in a burst; the queue is emptied as fast as it is read
-QUEUE_NEWS_SECONDS = 5.0
-MAX_SESSIONS = 1000  # at 20 to 40 kB each
 BACKLOG = 256  # connections that may wait to be accepted
 SWITCH_SECONDS = 0.0005
 SHUTDOWN_SECONDS = 1  # open pages hold a stream for as long as they live; there is nothing to wait for
@@ -86,13 +79,17 @@ def build_app(
     Raises:
         SettingsError: ``auth`` or ``root_path`` is malformed.
     """
+    from qa.web.layout import mount_page
+
     settings = settings or Settings()
     root_path = _check_root_path(root_path)
+    if auth is not None:
+        security.check_auth(auth)
     middleware = [
         Middleware(security.Guard, headers=security.security_headers(settings.embed_origins), root_path=root_path),
         # No other site's scripts may read anything; without this, Gradio would let all of them.
         Middleware(CORSMiddleware),
-        Middleware(security.Gate, rate=rate, auth=None if auth is None else security.check_auth(auth)),
+        Middleware(security.Gate, rate=rate, auth=auth),
         Middleware(security.BodyLimit),
     ]
 
@@ -112,46 +109,25 @@ def build_app(
         middleware=middleware,
         lifespan=lifespan,
     )
-    add_api(app, service, settings)
-    _add_privacy(
-        app, parts.privacy_page(None if service.log is None else settings.retention_days, visitors is not None)
-    )
-    add_insights(app, service, auth=auth is not None, root_path=root_path)
-    if visitors is not None:
-        add_upload(app, service, visitors)
-    asyncio.run(_mount_page(app, service, visitors))
-    return app
-
-
-def _add_privacy(app: FastAPI, page: str) -> None:
-    """Add the page that says what is stored."""
+    add_api(app, service)
+    privacy_page = parts.privacy_page(None if service.log is None else settings.retention_days, visitors is not None)
 
     @app.get("/privacy", response_class=HTMLResponse, include_in_schema=False)
     async def privacy() -> str:
-        return page
+        return privacy_page
 
-
-async def _mount_page(app: FastAPI, service: Service, visitors: Visitors | None) -> None:
-    """Add the page; a coroutine since Gradio would otherwise leave an open event loop for each of its locks."""
-    import gradio
-
-    from qa.web.layout import build_page, page_options
-
-    page = build_page(service, visitors)
-    # The page's handlers hold no thread while they wait, and the service bounds the questions. That the queue does not
-    # tell everybody their place after each event halves the time of the last of 50 who ask at once.
-    page.queue(QUEUE_NEWS_SECONDS, api_open=False, max_size=MAX_QUEUED_EVENTS, default_concurrency_limit=None)
-    page.state_session_capacity = MAX_SESSIONS
-    # What a page must not loosen: no errors shown, no questions kept in the browser, nothing uploaded to the disk.
-    fixed = {"show_error": False, "run_history": False, "enable_monitoring": False, "max_file_size": 1}
-    gradio.mount_gradio_app(app, page, path="/", ssr_mode=False, mcp_server=False, **(page_options() | fixed))
+    add_insights(app, service, auth=auth is not None)
+    if visitors is not None:
+        add_upload(app, service, visitors)
+    asyncio.run(mount_page(app, service, visitors))
+    return app
 
 
 def serve(
     load: Callable[[], Engine],
     *,
-    host: str = HOST,
-    port: int = PORT,
+    host: str = "127.0.0.1",
+    port: int = 7860,
     root_path: str = "",
     auth: str | None = None,
     settings: Settings | None = None,
@@ -180,27 +156,18 @@ def serve(
     # Python lets a thread compute for so long before another gets its turn; by default, 5 ms, which the thread that
     # reads and writes the connections would wait for several times with each question.
     sys.setswitchinterval(SWITCH_SECONDS)
-    listener = _listen(host, port)
-    with listener:
+    with _listen(host, port) as listener:
         service = Service(load, log=log)
         visitors = Visitors() if uploads else None
         app = build_app(service, settings=settings, auth=auth, root_path=root_path, rate=rate, visitors=visitors)
         shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
         url = f"http://{shown}:{listener.getsockname()[1]}{_check_root_path(root_path)}/"
         config = uvicorn.Config(
-            app,
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            ws="none",
+            app, log_config=None, log_level=logging.getLogger().level, access_log=False, server_header=False, ws="none",
             timeout_graceful_shutdown=SHUTDOWN_SECONDS,
-        )
-        level = UVICORN_LOGGER.level
-        try:
-            with contextlib.suppress(KeyboardInterrupt):  # how Ctrl-C ends a server that has shut down
-                _Server(config, lambda: announce(url)).run(sockets=[listener])
-        finally:
-            UVICORN_LOGGER.setLevel(level)
+        )  # fmt: skip
+        with contextlib.suppress(KeyboardInterrupt):  # how Ctrl-C ends a server that has shut down
+            _Server(config, lambda: announce(url)).run(sockets=[listener])
         if service.state == "loading":
             # Nothing can stop a model's export half-way, and Python's own shutdown crashes if it still runs.
             sys.stdout.flush()
@@ -217,12 +184,11 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, and say so."""
         await super().startup(sockets)
-        if self.started:
-            self._started()
+        self._started()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End quietly: that streams are cut off is no error then."""
-        UVICORN_LOGGER.setLevel(logging.CRITICAL)
+        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
         await super().shutdown(sockets)
 
 
@@ -237,19 +203,20 @@ def _listen(host: str, port: int) -> socket.socket:
         if not 0 <= port < 2**16:  # which getaddrinfo would wrap round
             raise OverflowError("a port is a number from 0 to 65535")
         found = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM, socket.IPPROTO_TCP, socket.AI_PASSIVE)
+        family, kind, protocol, _, address = found[0]
         # The protocol has to be named for asyncio to set TCP_NODELAY, without which each answer takes 40 ms longer.
-        listener = socket.socket(*found[0][:3])
+        listener = socket.socket(family, kind, protocol)
         if os.name == "posix":  # elsewhere, this would let two servers share the port
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(found[0][4])
+        listener.bind(address)
         listener.listen(BACKLOG)
         return listener
     except (OSError, OverflowError, UnicodeError) as error:
         if listener is not None:
             listener.close()
         reason = getattr(error, "strerror", None) or str(error)
-        taken = isinstance(error, OSError) and error.errno in {errno.EADDRINUSE, errno.EACCES}
-        remedy = "--port" if taken or isinstance(error, OverflowError) else "--host"
+        taken = isinstance(error, OverflowError) or getattr(error, "errno", None) in {errno.EADDRINUSE, errno.EACCES}
+        remedy = "--port" if taken else "--host"
         raise SettingsError(f"cannot listen on {host}:{port}: {reason}; choose another with {remedy}") from error
 
 

@@ -1,5 +1,6 @@
 """One engine behind page and API: loaded in the background, asked by a few threads, never swamped."""
 
+import concurrent.futures
 import logging
 import threading
 import time
@@ -21,7 +22,6 @@ State = Literal["loading", "ready", "failed"]
 Result = TypeVar("Result")
 
 PREPARING = "Preparing the model and the article; the first start takes a minute."
-READY = "Ready."
 BROKEN = "The article could not be prepared; the server's log tells why."
 
 WORKERS = 8  # questions answered at once: enough to fill the encoder's batches, few enough to keep each quick
@@ -30,11 +30,55 @@ LATENCY_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0)
 
 
 class BusyError(AskError):
-    """Too many questions wait already; asking again in a moment helps."""
+    """Too many questions or texts wait already; asking again in a moment helps."""
 
 
 class NotReadyError(AskError):
-    """The engine is still loading, or could not be loaded; the message says which."""
+    """The engine is still loading, could not be loaded, or is shutting down; the message says which."""
+
+
+class Turns:
+    """Runs calls in the order in which they come, on a few threads.
+
+    Args:
+        name: of the threads.
+        workers: how many calls run at once.
+        limit: how many may run or wait.
+        busy: what a caller beyond the limit is told.
+    """
+
+    def __init__(self, name: str, workers: int, limit: int, busy: str) -> None:
+        self._limit = limit
+        self._busy = busy
+        self._lock = threading.Lock()
+        self._pool = ThreadPoolExecutor(workers, thread_name_prefix=name)
+        self.pending = 0  # calls that run or wait
+
+    def submit(self, call: Callable[[], Result]) -> "Future[Result]":
+        """Return at once with the result to come.
+
+        Raises:
+            BusyError: too many calls wait.
+            NotReadyError: no more are taken.
+        """
+        with self._lock:
+            if self.pending >= self._limit:
+                raise BusyError(self._busy)
+            try:
+                future = self._pool.submit(call)
+            except RuntimeError as error:
+                raise NotReadyError("The server is shutting down; ask again when it is back.") from error
+            self.pending += 1
+        future.add_done_callback(self._leave)
+        return future
+
+    def close(self) -> None:
+        """End what is under way, drop what waits, take no more."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _leave(self, _: object) -> None:
+        with self._lock:
+            self.pending -= 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +109,10 @@ class Service:
     ) -> None:
         self._load = load
         self.log = log
-        self._engine: Engine | None = None
-        self._failure = ""
-        self._loaded = threading.Event()
-        self._lock = threading.Lock()
-        self._started = False
+        self._loaded: Future[Engine] = Future()
         self._workers = workers
-        self._capacity = workers + max_waiting
-        self._pending = 0
-        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="ask")
+        busy = f"{max_waiting} questions are waiting already; ask again in a moment"
+        self._turns = Turns("ask", workers, workers + max_waiting, busy)
         self.registry = CollectorRegistry()
         self._questions = Counter(
             "qa_questions", "Questions by kind of answer, or why there was none.", ["kind"], registry=self.registry
@@ -92,34 +131,31 @@ class Service:
         ready.set_function(lambda: self.state == "ready")
 
     def start(self) -> None:
-        """Load the engine in the background; a second call does nothing."""
-        with self._lock:
-            started, self._started = self._started, True
-        if not started:
-            threading.Thread(target=self._run_load, name="load", daemon=True).start()
+        """Load the engine in the background."""
+        threading.Thread(target=self._run_load, name="load", daemon=True).start()
 
     def close(self) -> None:
         """Answer what is under way, drop what waits, take no more."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._turns.close()
         if self.log is not None:
             self.log.close()
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until loading has ended, well or not; return whether the service is ready."""
-        self._loaded.wait(timeout)
+        concurrent.futures.wait([self._loaded], timeout)
         return self.state == "ready"
 
     @property
     def state(self) -> State:
         """Return where the service stands."""
-        if not self._loaded.is_set():
+        if not self._loaded.done():
             return "loading"
-        return "failed" if self._engine is None else "ready"
+        return "failed" if self._loaded.exception() else "ready"
 
     @property
     def message(self) -> str:
-        """Return the state as one line for people."""
-        return {"loading": PREPARING, "ready": READY, "failed": self._failure}[self.state]
+        """Return in one line for people why nothing can be asked."""
+        return str(self._loaded.exception()) if self._loaded.done() else PREPARING
 
     @property
     def engine(self) -> Engine:
@@ -128,14 +164,14 @@ class Service:
         Raises:
             NotReadyError: it is not there yet, or could not be loaded.
         """
-        if self.state != "ready" or self._engine is None:
+        if self.state != "ready":
             raise NotReadyError(self.message)
-        return self._engine
+        return self._loaded.result()
 
     @property
     def waiting(self) -> int:
         """Return how many questions wait for their turn."""
-        return max(0, self._pending - self._workers)
+        return max(0, self._turns.pending - self._workers)
 
     def ask(self, question: str, history: Sequence[str] = (), article: str | None = None) -> Answer:
         """Answer a question, after the earlier ``history`` of questions, oldest first; from one ``article`` or all.
@@ -145,47 +181,22 @@ class Service:
             BusyError: too many questions wait.
             QuestionError: the question is empty, too long, or not text.
         """
-        return self.submit(question, history, article).result()
+        return self.submit(question, history, article).result().answer
 
-    def submit(self, question: str, history: Sequence[str] = (), article: str | None = None) -> "Future[Answer]":
-        """Return at once with the answer to come; raises like ``ask``, QuestionError excepted."""
-        return self._submit(lambda reply: reply.answer, question, history, article)
-
-    def submit_recorded(
+    def submit(
         self, question: str, history: Sequence[str] = (), article: str | None = None, own: Engine | None = None
     ) -> "Future[Reply]":
-        """Return at once with the answer to come, and the id under which it is recorded; raises like ``submit``.
+        """Return at once with the answer to come; raises like ``ask``, QuestionError excepted.
 
         Given a visitor's ``own`` engine, that one answers, and nothing is recorded.
         """
-        return self._submit(lambda reply: reply, question, history, article, own)
-
-    def _submit(
-        self,
-        shape: Callable[[Reply], Result],
-        question: str,
-        history: Sequence[str],
-        article: str | None,
-        own: Engine | None = None,
-    ) -> "Future[Result]":
         engine = own or self.engine
-        with self._lock:
-            if self._pending >= self._capacity:
-                self._questions.labels("busy").inc()
-                raise BusyError(f"{self.waiting} questions are waiting already; ask again in a moment")
-            self._pending += 1
         asked = time.perf_counter()
         try:
-            future = self._pool.submit(lambda: shape(self._answer(engine, question, tuple(history), article, asked)))
-        except RuntimeError as error:
-            self._leave()
-            raise NotReadyError("The server is shutting down; ask again when it is back.") from error
-        future.add_done_callback(self._leave)
-        return future
-
-    def _leave(self, _: object = None) -> None:
-        with self._lock:
-            self._pending -= 1
+            return self._turns.submit(lambda: self._answer(engine, question, tuple(history), article, asked))
+        except BusyError:
+            self._questions.labels("busy").inc()
+            raise
 
     def _answer(
         self, engine: Engine, question: str, history: tuple[str, ...], article: str | None, asked: float
@@ -202,18 +213,16 @@ class Service:
             raise
         finally:
             self._questions.labels(kind).inc()
-        if self.log is None or engine is not self._engine:
+        if self.log is None or engine is not self.engine:
             return Reply(answer, "")
         return Reply(answer, self.log.record(answer, history=len(history), seconds=seconds, articles=engine.articles))
 
     def _run_load(self) -> None:
         try:
-            self._engine = self._load()
+            self._loaded.set_result(self._load())
         except AskError as error:
             LOGGER.error("cannot load: %s", error)
-            self._failure = str(error)
-        except Exception:
+            self._loaded.set_exception(error)
+        except BaseException:  # whatever it is must not leave the page waiting
             LOGGER.exception("cannot load")
-            self._failure = BROKEN
-        finally:
-            self._loaded.set()
+            self._loaded.set_exception(NotReadyError(BROKEN))

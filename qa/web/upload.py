@@ -5,10 +5,11 @@ import re
 import unicodedata
 from urllib.parse import unquote
 
-from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 
 from qa.errors import ReadError
+from qa.lines import flat
 from qa.web.render import sentence
 from qa.web.security import UPLOAD_PATH, refusal
 from qa.web.service import BusyError, Service
@@ -22,10 +23,9 @@ READ_SECONDS = 60.0
 
 def add_upload(app: FastAPI, service: Service, visitors: Visitors) -> None:
     """Give ``app`` the route that takes a text, and gives the token that it can be asked with."""
-    router = APIRouter()
     slots = asyncio.Semaphore(READING_AT_ONCE)
 
-    @router.post(UPLOAD_PATH, include_in_schema=False)
+    @app.post(UPLOAD_PATH, include_in_schema=False)
     async def upload(request: Request) -> Response:
         """Index the body, a file named by the header ``X-Name``."""
         # Another site's page can send neither this header nor claim to be of this one.
@@ -46,14 +46,12 @@ def add_upload(app: FastAPI, service: Service, visitors: Visitors) -> None:
             return refusal(422, sentence(str(error)))
         return JSONResponse({"token": token, "name": name})
 
-    app.include_router(router)
-
 
 def clean_name(name: str) -> str:
     """Return a file's name without folders and what cannot be seen, cut to what fits a line."""
     base = re.split(r"[/\\]", name)[-1]
     shown = "".join(letter if unicodedata.category(letter)[0] != "C" else " " for letter in base)
-    whole = " ".join(shown.split())
+    whole = flat(shown)
     if len(whole) > MAX_NAME_CHARS:  # the ending stays, for a reader may go by it
         whole = f"{whole[: MAX_NAME_CHARS - 13]}…{whole[-12:]}"
     return whole.strip(".") or "Your text"

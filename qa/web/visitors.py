@@ -4,17 +4,14 @@ import asyncio
 import secrets
 import threading
 import time
-from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 
 from qa.article import Article
 from qa.engine import Engine
 from qa.errors import AskError, ReadError
 from qa.readers import parse_bytes
-from qa.web.service import BusyError
+from qa.web.service import Turns
 
 IDLE_SECONDS = 3600.0  # a text that nobody asked for so long is forgotten
 TIDY_SECONDS = 60.0
@@ -22,25 +19,17 @@ MAX_TEXTS = 50
 MAX_CHARS = 300_000  # of one text; some 150 pages, encoded in about a minute by a busy core
 MAX_PASSAGES = 1000
 MAX_TOTAL_CHARS = 3_000_000  # of all texts; their token vectors take some 80 bytes a character, 250 MB
-MAX_WAITING = 4  # texts that wait to be indexed, one after the other
+MAX_WAITING = 4  # texts that are indexed, one after the other
 
 
 class GoneError(AskError):
     """A visitor's text is not kept any more, or never was."""
 
 
-@dataclass(slots=True)
-class _Kept:
-    engine: Engine
-    chars: int
-    used: float
-
-
 class Visitors:
     """Keeps a bounded number of engines under unguessable tokens; what was used longest ago goes first.
 
     Args:
-        idle: seconds after which a text that is not asked is forgotten.
         max_texts: how many are kept.
         max_chars: code points that one may have.
         max_total: code points that all kept ones may have together.
@@ -50,33 +39,26 @@ class Visitors:
     def __init__(
         self,
         *,
-        idle: float = IDLE_SECONDS,
         max_texts: int = MAX_TEXTS,
         max_chars: int = MAX_CHARS,
         max_total: int = MAX_TOTAL_CHARS,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._idle = idle
         self._max_texts = max_texts
         self._max_chars = max_chars
         self._max_total = max_total
         self._clock = clock
-        self._kept: OrderedDict[str, _Kept] = OrderedDict()
+        self._kept: dict[str, tuple[Engine, float]] = {}  # with the time of its last use; the latest comes last
         self._lock = threading.Lock()
-        self._waiting = 0
         # One thread: reading and encoding a long text must leave a processor to those who ask.
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix="own-text")
+        busy = f"{MAX_WAITING} texts are being read already; try again in a moment"
+        self.turns = Turns("own-text", 1, MAX_WAITING, busy)
 
     def __len__(self) -> int:
         """Return how many texts are kept, once those that nobody asked for too long are dropped."""
         with self._lock:
-            self._forget_idle()
+            self._tidy()
             return len(self._kept)
-
-    @property
-    def waiting(self) -> int:
-        """Return how many texts are being read, or wait for it."""
-        return self._waiting
 
     async def add(self, published: Engine, name: str, data: bytes) -> str:
         """Read and index a text, and return the token that it can be asked with.
@@ -90,13 +72,7 @@ class Visitors:
             ReadError: it is no readable article, or too long.
             BusyError: too many texts wait to be indexed.
         """
-        with self._lock:
-            if self._waiting >= MAX_WAITING:
-                raise BusyError(f"{self._waiting} texts are being read already; try again in a moment")
-            self._waiting += 1
-        future = self._pool.submit(self._index, published, name, data)
-        future.add_done_callback(self._leave)
-        return await asyncio.wrap_future(future)
+        return await asyncio.wrap_future(self.turns.submit(lambda: self._index(published, name, data)))
 
     def get(self, token: str) -> Engine:
         """Return the engine of a text, which counts as asking it.
@@ -105,13 +81,12 @@ class Visitors:
             GoneError: it is not kept any more.
         """
         with self._lock:
-            self._forget_idle()
-            kept = self._kept.get(token)
-            if kept is None:
+            self._tidy()
+            if token not in self._kept:
                 raise GoneError("your text has expired here; upload it again, or return to the published article")
-            kept.used = self._clock()
-            self._kept.move_to_end(token)
-            return kept.engine
+            engine, _ = self._kept.pop(token)
+            self._kept[token] = engine, self._clock()
+            return engine
 
     def forget(self, token: str) -> None:
         """Drop a text; nothing happens if it is gone already."""
@@ -134,32 +109,28 @@ class Visitors:
 
     def close(self) -> None:
         """Forget all texts, and read no more."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        self.turns.close()
         with self._lock:
             self._kept.clear()
-
-    def _leave(self, _: object) -> None:
-        with self._lock:
-            self._waiting -= 1
 
     def _index(self, published: Engine, name: str, data: bytes) -> str:
         article = check_size(parse_bytes(name, data), self._max_chars)
         engine = Engine.from_articles([article], published.settings, published.encoder)
         token = secrets.token_urlsafe(32)
         with self._lock:
-            self._forget_idle()
-            self._kept[token] = _Kept(engine, len(article.text), self._clock())
-            while (
-                len(self._kept) > self._max_texts or sum(kept.chars for kept in self._kept.values()) > self._max_total
-            ):
-                self._kept.popitem(last=False)
+            self._kept[token] = engine, self._clock()
+            self._tidy()
         return token
 
-    def _forget_idle(self) -> None:
-        """Drop what is idle; the oldest come first, and the lock is held."""
-        limit = self._clock() - self._idle
-        while self._kept and next(iter(self._kept.values())).used < limit:
-            self._kept.popitem(last=False)
+    def _tidy(self) -> None:
+        """Drop what is idle, and of too many or too long texts the longest unused ones; the lock is held."""
+        idle = [token for token, (_, used) in self._kept.items() if used < self._clock() - IDLE_SECONDS]
+        for token in idle:
+            del self._kept[token]
+        chars = sum(len(engine.articles[0].text) for engine, _ in self._kept.values())
+        while len(self._kept) > self._max_texts or chars > self._max_total:
+            engine, _ = self._kept.pop(next(iter(self._kept)))
+            chars -= len(engine.articles[0].text)
 
 
 def check_size(article: Article, max_chars: int = MAX_CHARS, max_passages: int = MAX_PASSAGES) -> Article:

@@ -210,25 +210,26 @@
     show(link, true);
   }
 
+  // What a click does, by what is clicked.
+  const clicks = [
+    ["#chat a.cite", follow],
+    ["#chat button.example, #chat button.option, #faq button.ask", (button) => ask(button.textContent.trim())],
+    ["[data-action]", (button) => act(button.dataset.action)],
+    [".marking #article [data-start]", choose],
+    ["form.wrong .mark", (button) => mark(button.form)],
+    ["form.wrong .dismiss", (button) => dismiss(button.form)],
+    ["#back", () => marking ? choose(null) : leave()],
+    ["#there", () => visit($("#article .art"))],
+    ["#theme", () => setTheme(document.body.classList.contains("dark") ? "light" : "dark")],
+  ];
+
   // Runs before Gradio's own listeners: its chat would open a link of its own accord.
   addEventListener("click", (event) => {
-    const link = event.target.closest?.("#chat a.cite");
-    const button = event.target.closest?.("#chat button.example, #chat button.option, #faq button.ask");
-    const form = event.target.closest?.("form.wrong");
-    const action = event.target.closest?.("[data-action]")?.dataset.action;
-    const piece = marking && event.target.closest?.("#article [data-start]");
-    const mine = "#back, #there, #theme, form.wrong .mark, form.wrong .dismiss";
-    if (!link && !button && !action && !piece && !event.target.closest?.(mine)) return;
+    const [selector, action] = clicks.find(([selector]) => event.target.closest?.(selector)) ?? [];
+    if (!action) return;
     event.preventDefault();
     event.stopPropagation();
-    if (link) follow(link);
-    else if (button) ask(button.textContent.trim());
-    else if (action) act(action);
-    else if (piece) choose(piece);
-    else if (form) (event.target.closest(".mark") ? mark : dismiss)(form);
-    else if (event.target.closest("#back")) marking ? choose(null) : leave();
-    else if (event.target.closest("#there")) visit($("#article .art"));
-    else setTheme(document.body.classList.contains("dark") ? "light" : "dark");
+    action(event.target.closest(selector));
   }, true);
 
   addEventListener("submit", (event) => {
@@ -246,10 +247,11 @@
   }, true);
 
   addEventListener("keydown", (event) => {
-    const piece = marking && (event.key === "Enter" || event.key === " ") && event.target.closest?.("#article [data-start]");
-    if (piece) event.preventDefault();
-    if (piece) choose(piece);
-    else if (event.key === "Escape" && marking) choose(null);
+    const piece = [" ", "Enter"].includes(event.key) && event.target.closest?.(".marking #article [data-start]");
+    if (piece) {
+      event.preventDefault();
+      choose(piece);
+    } else if (event.key === "Escape" && marking) choose(null);
     else if (event.key === "Escape" && (origin || root.classList.contains("reading"))) leave();
   });
 
