@@ -21,7 +21,8 @@ MAY_IMPORT = {
     "lines.py": set(),
     "faq.py": {"qa.article", "qa.readers"},
     "fragments.py": {"qa.article"},
-    "receipts.py": {"qa.article", "qa.errors", "qa.lines"},
+    "quotes.py": {"qa.article"},
+    "receipts.py": {"qa.article", "qa.errors", "qa.lines", "qa.quotes"},
     "spelling.py": set(),
     "settings.py": {"qa.errors"},
     "feedback/": {
@@ -34,6 +35,7 @@ MAY_IMPORT = {
         "qa.faq",
         "qa.feedback",
         "qa.lines",
+        "qa.quotes",
         "qa.readers",
         "qa.settings",
     },

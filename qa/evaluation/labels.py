@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 from qa.article import Article, Faq, Section, Span
 from qa.errors import LabelError
+from qa.quotes import occurrences
 from qa.readers.blocks import Block, Kind, assemble, trim
 
 ANSWERABLE = ("faq", "fact", "dialogue")
@@ -192,23 +193,13 @@ def _gold_problems(record: dict[str, Any], article: Article, entries: dict[str, 
         if not isinstance(question, str) or question not in entries:
             yield f"FAQ entry {question!r} is not in {article.name}; copy its question word for word"
     for quote in record.get("quotes", []):
-        if not quote or quote not in article.text:
+        if not quote.strip() or quote not in article.text:
             yield f"quote {quote!r} is not in {article.name}; copy it word for word"
     labelled = bool(record.get("faq") or record.get("also_faq") or record.get("quotes"))
     if category in ANSWERABLE and not labelled:
         yield f"{category} questions need faq or quotes; add what answers it"
     if category in UNANSWERABLE and labelled:
         yield f"{category} questions have no answer; remove faq and quotes or change the category"
-
-
-def occurrences(text: str, quote: str) -> list[Span]:
-    """Return every span at which ``quote`` stands in ``text``."""
-    spans = []
-    start = text.find(quote)
-    while start >= 0:
-        spans.append(Span(start, start + len(quote)))
-        start = text.find(quote, start + 1)
-    return spans
 
 
 def _squad(name: str, data: Sequence[Any], problems: list[str]) -> Iterator[Task]:

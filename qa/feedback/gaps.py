@@ -12,8 +12,8 @@ import numpy as np
 from qa.answering import Answer
 from qa.encoder import Encoder, Role
 from qa.errors import QuestionError
-from qa.feedback.anchors import anchor
 from qa.feedback.schema import plain_words
+from qa.quotes import locate
 
 if TYPE_CHECKING:
     from qa.engine import Engine
@@ -154,7 +154,7 @@ def _gap(
     standing = (
         found[0].quote(found[1])
         for (name, quote), _ in marks.most_common()
-        if (found := anchor(quote, engine.articles, name=name))
+        if (found := locate(quote, engine.articles, name=name))
     )
     now: Literal["answered", "disliked", "refused"] = "refused"
     if answer and answer.citations:
