@@ -6,14 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from lighthouse import QUESTIONS, lighthouse, write_lines
-from rich.console import Console
 from toy import ToyEncoder
 
 from qa import Article, Engine, Settings, Span, corpus_path
+from qa.commands.measuring import evaluate, read_sets
 from qa.confidence import Calibration
 from qa.encoder import Encoder
 from qa.errors import LabelError
-from qa.evaluate import Request, evaluate_files, read_all
 from qa.evaluation import measures
 from qa.evaluation.fitting import Example, examples, fit, pick_threshold, with_entries
 from qa.evaluation.labels import DataSet, Label, Task, article_of_paragraphs, read_labels
@@ -242,8 +241,8 @@ def test_off_topic_questions_are_borrowed_from_the_other_articles() -> None:
 
 def test_results_judge_each_question_by_what_the_article_says(tmp_path: Path) -> None:
     data = read_labels(write_lines(tmp_path / "q.jsonl", *QUESTIONS), lighthouse)
-    asked: list[int] = []
-    results = Evaluation(Settings(), ToyEncoder(), tuple(METHODS), 0).results([data], asked.append)
+    asked: list[None] = []
+    results = Evaluation(Settings(), ToyEncoder(), tuple(METHODS), 0).results([data], lambda: asked.append(None))
     found = results["data"]["q"]
     assert len(asked) == found["questions"] == 7
     assert {unit: list(table) for unit, table in found["retrieval"].items()} == {
@@ -266,19 +265,18 @@ def test_all_files_are_checked_before_any_question_is_asked(tmp_path: Path) -> N
     article = tmp_path / "a.md"
     article.write_text(lighthouse().text)
     with pytest.raises(LabelError, match=r"one.jsonl:1: category.*\ntwo.jsonl:1: category"):
-        read_all(Request(files=[good, *bad], article=article, settings=Settings()))
+        read_sets([good, *bad], article)
     with pytest.raises(LabelError, match="two files are called good; rename one"):
-        read_all(Request(files=[good, good], article=article, settings=Settings()))
+        read_sets([good, good], article)
     with pytest.raises(LabelError, match="good: no question of split 'feedback'; leave --split out"):
-        read_all(Request(files=[good], article=article, settings=Settings(), split="feedback"))
-    (cut,) = read_all(Request(files=[good], article=article, settings=Settings(), split="test", limit=2))
+        read_sets([good], article, split="feedback")
+    (cut,) = read_sets([good], article, split="test", limit=2)
     assert [label.text for label in cut.tasks[0].labels] == ["may visitors climb up", "when does its lamp turn"]
 
 
 def test_an_unknown_method_is_named_with_the_known_ones() -> None:
-    request = Request(files=[], article="", settings=Settings(), methods=("bm25", "magic"))
     with pytest.raises(LabelError, match="unknown method magic; known are bm25, dense, rrf, late, product"):
-        evaluate_files(request, Console(quiet=True))
+        evaluate(methods="bm25,magic")
 
 
 def test_a_fit_on_few_questions_gives_a_calibration_that_an_engine_takes(tmp_path: Path, encoder: Encoder) -> None:
@@ -286,14 +284,13 @@ def test_a_fit_on_few_questions_gives_a_calibration_that_an_engine_takes(tmp_pat
     few = [line for line in lines if '"split": "dev"' in line and '"history"' not in line][::3]
     path, target = tmp_path / "few.jsonl", tmp_path / "made" / "calibration.json"
     path.write_text("\n".join(few), encoding="utf-8")
-    request = Request(files=[path], article=corpus_path(), settings=Settings(), fit=target, risk=0.2)
-    assert evaluate_files(request, Console(quiet=True)) == {}
+    evaluate([path], fit=target, risk=0.2)
     fitted = Calibration.load(target)
     assert 0 < fitted.threshold < 1
     assert set(fitted.passage.weights) == set(SENTENCE_SIGNALS)
     assert fitted.provenance["risk"] == 0.2
     assert fitted.provenance["encoder"] == encoder.fingerprint
-    assert fitted.provenance["data"] == {"few": read_all(request)[0].sha256}
+    assert fitted.provenance["data"] == {"few": read_sets([path], corpus_path())[0].sha256}
     assert len(few) < fitted.provenance["examples"]["few"] <= 2 * len(few)
     engine = Engine.from_path(corpus_path(), Settings(calibration=str(target)), encoder)
     assert engine.threshold == fitted.threshold

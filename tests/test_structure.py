@@ -56,7 +56,7 @@ MAY_IMPORT = {
         "qa.signals",
     },
 }
-ENTRY_POINTS = ("cli.py", "terminal.py", "evaluate.py", "commands/")
+ENTRY_POINTS = ("cli.py", "terminal.py", "commands/")
 
 
 def imports(path: Path) -> Iterator[str]:

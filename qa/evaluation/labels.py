@@ -9,7 +9,7 @@ import hashlib
 import io
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -74,12 +74,13 @@ class DataSet:
     sha256: str
     tasks: tuple[Task, ...]
 
+    def where(self, wanted: Callable[[Label], bool]) -> "DataSet":
+        """Return the data set with only the labels that are wanted."""
+        return replace(self, tasks=tuple(Task(t.article, tuple(filter(wanted, t.labels))) for t in self.tasks))
+
     def restrict(self, split: str) -> "DataSet":
         """Return the data set with only the labels of one split; "" keeps all."""
-        if not split:
-            return self
-        tasks = tuple(Task(t.article, tuple(x for x in t.labels if x.split in {split, ""})) for t in self.tasks)
-        return DataSet(self.name, self.form, self.sha256, tasks)
+        return self.where(lambda label: label.split in {split, ""}) if split else self
 
 
 def read_labels(path: str | Path, article: Callable[[], Article]) -> DataSet:

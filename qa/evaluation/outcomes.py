@@ -46,7 +46,7 @@ def ask_all(
     methods: Sequence[str],
     threshold: float | None,
     seed: int,
-    progress: Callable[[int], object],
+    progress: Callable[[], object],
 ) -> Iterator[Outcome]:
     """Ask each question of each task; the engine's own threshold must be 0, so that nothing is held back.
 
@@ -56,7 +56,7 @@ def ask_all(
         methods: names of the rankings to make.
         threshold: least confidence of an answer; tells which kind of answer a reader would have seen.
         seed: for the choice of borrowed questions.
-        progress: called with 1 after each question.
+        progress: called after each question.
     """
     for task in borrow(data, seed):
         engine = open_engine(task.article)
@@ -82,7 +82,7 @@ def ask_all(
                 gold={unit: judge(label) for unit, judge in judges.items()} if judged else {},
                 ranked=rank_all(rankings, engine.query(label.text)) if judged and methods else {},
             )
-            progress(1)
+            progress()
 
 
 def borrow(data: DataSet, seed: int) -> list[Task]:

@@ -18,7 +18,7 @@ from qa.encoder import Encoder
 from qa.engine import Engine
 from qa.evaluation import measures
 from qa.evaluation.fitting import examples, fit
-from qa.evaluation.labels import DataSet, Label, Task
+from qa.evaluation.labels import DataSet, Label
 from qa.evaluation.outcomes import Outcome, ask_all
 from qa.index import Index
 from qa.settings import Settings
@@ -74,7 +74,7 @@ class Evaluation:
         """Index an article; nothing is held back, since the figures are about the best there is as well."""
         return Engine(Index.of([article], self.encoder), self.encoder, replace(self.settings, threshold=0.0))
 
-    def results(self, sets: Sequence[DataSet], progress: Callable[[int], object] = lambda _: None) -> dict[str, Any]:
+    def results(self, sets: Sequence[DataSet], progress: Callable[[], object] = lambda: None) -> dict[str, Any]:
         """Evaluate data sets; all values are plain data, ready for JSON."""
         found = {}
         failures: list[Failure] = []
@@ -136,9 +136,7 @@ class Evaluation:
             found.append(Failure(data.name, label.category, _turns(label), given, kind, weight, gold))
         return found
 
-    def fit(
-        self, sets: Sequence[DataSet], risk: float, progress: Callable[[int], object] = lambda _: None
-    ) -> Calibration:
+    def fit(self, sets: Sequence[DataSet], risk: float, progress: Callable[[], object] = lambda: None) -> Calibration:
         """Fit a calibration on the labels of the data sets (of our own form, on the "dev" and "feedback" halves)."""
         chosen: dict[str, tuple[str, list[Any]]] = {}
         everything = [label for data in sets for task in data.tasks for label in task.labels if not label.history]
@@ -146,16 +144,13 @@ class Evaluation:
             own = {label.text for task in data.tasks for label in task.labels}
             strangers = [label for label in everything if label.text not in own]
             random.Random(self.seed).shuffle(strangers)
-            tasks = tuple(
-                Task(t.article, tuple(x for x in t.labels if x.split != "test" and not x.history)) for t in data.tasks
-            )
-            count = sum(len(task.labels) for task in tasks)
-            part = replace(data, tasks=tasks)
+            part = data.where(lambda label: label.split != "test" and not label.history)
+            count = sum(len(task.labels) for task in part.tasks)
             borrowed = strangers[: max(count // 8, 1)] if data.form != "questions" else []
             found = []
             for example in examples(part, self.engine, borrowed):
                 found.append(example)
-                progress(1)
+                progress()
             chosen[data.name] = (data.form, found)
         provenance = {
             "data": {data.name: data.sha256 for data in sets},
