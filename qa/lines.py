@@ -11,6 +11,12 @@ def clean(text: str) -> str:
     return "".join(letter for letter in flat(text) if letter.isprintable())
 
 
+def cut(text: str, limit: int) -> str:
+    """Return a text on one clean line of at most so many letters, and a mark if there were more."""
+    line = clean(text)
+    return line if len(line) <= limit else line[:limit].rstrip() + "…"
+
+
 def printable(text: str) -> str:
     """Return a text with a mark for each line break and whatever else is no valid text, so that it stays distinct."""
     return "".join(letter if letter.isprintable() else "\ufffd" for letter in text)

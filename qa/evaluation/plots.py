@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from qa.evaluation.labels import UNANSWERABLE
+from qa.reports import Picture
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -28,8 +29,8 @@ Figures = Mapping[str, Any]
 Draw = Callable[["Axes", Figures], None]
 
 
-def draw(results: Figures, *, dark: bool = False) -> dict[str, bytes]:
-    """Return PNGs by name: risk-coverage, reliability and, if methods were ranked, methods."""
+def draw(results: Figures) -> dict[str, Picture]:
+    """Return pictures by name: risk-coverage, reliability and, if methods were ranked, methods."""
     sets = results["data"]
     pictures: dict[str, list[tuple[str, Figures, Draw]]] = {
         "risk-coverage": [(name, data, _risk_coverage) for name, data in sets.items()],
@@ -40,7 +41,7 @@ def draw(results: Figures, *, dark: bool = False) -> dict[str, bytes]:
             for unit, table in data["retrieval"].items()
         ],
     }
-    return {name: picture(panels, dark) for name, panels in pictures.items() if panels}
+    return {name: picture(panels) for name, panels in pictures.items() if panels}
 
 
 def coverage(data: Figures) -> float:
@@ -54,8 +55,12 @@ def coverage(data: Figures) -> float:
     return float(sum(share * count for share, count in shares) / max(sum(count for _, count in shares), 1))
 
 
-def picture(panels: Sequence[tuple[str, Figures, Draw]], dark: bool) -> bytes:
+def picture(panels: Sequence[tuple[str, Figures, Draw]]) -> Picture:
     """Draw panels side by side."""
+    return Picture(_png(panels, dark=False), _png(panels, dark=True))
+
+
+def _png(panels: Sequence[tuple[str, Figures, Draw]], *, dark: bool) -> bytes:
     import matplotlib
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure

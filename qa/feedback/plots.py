@@ -4,6 +4,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from qa.evaluation.plots import Draw, Figures, picture
+from qa.reports import Picture
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -18,13 +19,13 @@ KINDS = {  # Okabe and Ito's colours, told apart by colour-blind people too
 MAX_DAYS = 92  # bars that can be told apart; beyond, months are shown
 
 
-def draw(insights: "Insights", *, dark: bool = False) -> bytes:
-    """Return a PNG: questions over time, and how sure the answers were."""
+def draw(insights: "Insights") -> Picture:
+    """Return a picture: questions over time, and how sure the answers were."""
     panels: list[tuple[str, Figures, Draw]] = [
         ("Questions a day" if len(_days(insights.days)) <= MAX_DAYS else "Questions a month", insights.days, _time),
         ("How sure", insights.confidences, _confidence),
     ]
-    return picture(panels, dark)
+    return picture(panels)
 
 
 def _days(counts: Figures) -> list[str]:
