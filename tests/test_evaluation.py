@@ -135,7 +135,7 @@ def test_intervals_are_the_same_for_the_same_seed_and_hold_the_value() -> None:
     assert first.low < first.value < first.high
     assert first.value == pytest.approx(float(values.mean()))
     assert first.count == 50
-    assert str(measures.mean([1.0, 1.0])) == "1.000 [1.000, 1.000] n=2"
+    assert measures.mean([1.0, 1.0]) == measures.Figure(1.0, 1.0, 1.0, 2)
     assert measures.mean([]) is None
 
 
@@ -248,6 +248,7 @@ def test_results_judge_each_question_by_what_the_article_says(tmp_path: Path) ->
     assert {unit: list(table) for unit, table in found["retrieval"].items()} == {
         unit: list(METHODS) for unit in ("passage", "sentence", "faq")
     }
+    assert found["curves"]["answered"] == pytest.approx(3 / 7)
     assert found["retrieval"]["sentence"]["product"]["hit@1"]["count"] == 2
     assert found["retrieval"]["sentence"]["product"]["hit@1"]["value"] == 1.0
     assert found["retrieval"]["faq"]["product"]["RR"]["value"] == 1.0
@@ -257,6 +258,17 @@ def test_results_judge_each_question_by_what_the_article_says(tmp_path: Path) ->
     assert results["provenance"]["data"] == {"q": data.sha256}
     assert results["provenance"]["articles"] == {"q": [lighthouse().sha256[:16]]}
     assert results["provenance"]["encoder"] == "toy"
+
+
+def test_questions_made_to_mislead_are_kept_apart_from_the_others() -> None:
+    task = squad_task("Ada", "Bob")
+    misleading = Label("no", "who was Zed", "near-miss")
+    data = DataSet("s", "squad", "", (Task(task.article, (*task.labels, misleading)),))
+    found = Evaluation(Settings(), ToyEncoder(), (), 0).results([data])["data"]["s"]
+    assert found["questions"] == 3
+    assert found["answers"]["near-miss answered"]["count"] == 1
+    assert found["answers"]["Brier score"]["count"] == 2
+    assert sum(count for *_, count in found["curves"]["reliability"]) == 2
 
 
 def test_all_files_are_checked_before_any_question_is_asked(tmp_path: Path) -> None:

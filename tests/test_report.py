@@ -21,7 +21,6 @@ from qa import Settings
 from qa.evaluation.findings import verdict
 from qa.evaluation.labels import read_labels
 from qa.evaluation.methods import METHODS
-from qa.evaluation.plots import coverage
 from qa.evaluation.report import print_table, write_report
 from qa.evaluation.run import Evaluation
 from qa.lines import clean
@@ -206,13 +205,3 @@ def test_the_verdict_adds_up_categories_and_names_what_went_unanswered() -> None
     assert verdict({"answers": {"off-topic answered": figure(0.2, 5)}}) == (
         "Of what it should leave unanswered, it answers 1 of 5 that are off-topic."
     )
-
-
-def test_coverage_counts_all_questions_that_are_answered() -> None:
-    answers = {
-        "answerable refused": figure(0.5, 20),
-        "off-topic answered": figure(0.1, 10),
-        "near-miss answered": figure(1.0, 10),
-    }
-    assert coverage({"form": "questions", "answers": answers}) == pytest.approx(21 / 40)
-    assert coverage({"form": "squad", "answers": answers}) == pytest.approx(11 / 30)  # near misses are kept apart

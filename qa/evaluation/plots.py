@@ -6,7 +6,6 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from qa.evaluation.labels import UNANSWERABLE
 from qa.reports import Picture
 
 if TYPE_CHECKING:
@@ -42,17 +41,6 @@ def draw(results: Figures) -> dict[str, Picture]:
         ],
     }
     return {name: picture(panels) for name, panels in pictures.items() if panels}
-
-
-def coverage(data: Figures) -> float:
-    """Return the share of questions that are answered with the threshold as it is."""
-    kinds = [name for name in UNANSWERABLE if not (data["form"] == "squad" and name == "near-miss")]  # kept apart
-    answers = data["answers"]
-    shares = [(1 - f["value"], f["count"]) for f in [answers.get("answerable refused")] if f]
-    shares += [
-        (answers[key]["value"], answers[key]["count"]) for kind in kinds if (key := f"{kind} answered") in answers
-    ]
-    return float(sum(share * count for share, count in shares) / max(sum(count for _, count in shares), 1))
 
 
 def picture(panels: Sequence[tuple[str, Figures, Draw]]) -> Picture:
@@ -93,8 +81,7 @@ def _png(panels: Sequence[tuple[str, Figures, Draw]], *, dark: bool) -> bytes:
 def _risk_coverage(axes: "Axes", data: Figures) -> None:
     points = data["curves"]["risk_coverage"]
     axes.plot([x for x, _ in points], [y for _, y in points], color=LINE, linewidth=1.8)
-    shipped = coverage(data)
-    at = min(points, key=lambda point: abs(point[0] - shipped))
+    at = min(points, key=lambda point: abs(point[0] - data["curves"]["answered"]))
     axes.plot(at[0], at[1], "o", color=MARK, label=f"threshold: {at[0]:.0%} answered, {at[1]:.1%} of them wrong")
     axes.legend(loc="upper left", frameon=False, fontsize=8)
     highest = max(y for _, y in points)

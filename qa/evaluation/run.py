@@ -4,12 +4,10 @@ import platform
 import random
 import subprocess
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from qa.answering import AnswerKind
 from qa.article import Article
@@ -35,20 +33,6 @@ LIBRARIES = (
     "ir-measures",
     "scikit-learn",
 )
-CURVE_POINTS = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """A question that came out wrong, for a person to read."""
-
-    data: str
-    category: str
-    question: str
-    given: str
-    kind: str
-    confidence: float
-    gold: tuple[str, ...]
 
 
 class Evaluation:
@@ -77,31 +61,23 @@ class Evaluation:
     def results(self, sets: Sequence[DataSet], progress: Callable[[], object] = lambda: None) -> dict[str, Any]:
         """Evaluate data sets; all values are plain data, ready for JSON."""
         found = {}
-        failures: list[Failure] = []
+        failures: list[dict[str, Any]] = []
         for data in sets:
             outcomes = list(ask_all(data, self.engine, self.methods, self.threshold, self.seed, progress))
-            found[data.name] = self._figures(data, outcomes)
-            failures += self._failures(data, _core(data, outcomes))
-        failures.sort(key=lambda failure: -failure.confidence)
-        return {
-            "provenance": self._provenance(sets),
-            "data": found,
-            "failures": [asdict(failure) for failure in failures[:WORST]],
-        }
+            # SQuAD's unanswerable questions are made to mislead whoever cannot read every word, so they are kept
+            # apart: it is said how many were answered, and they do not blur the confidence of the others.
+            core = [o for o in outcomes if data.form != "squad" or o.label.category != "near-miss"]
+            found[data.name] = self._figures(data, outcomes, core)
+            failures += self._failures(data, core)
+        failures.sort(key=lambda failure: -failure["confidence"])
+        return {"provenance": self._provenance(sets), "data": found, "failures": failures[:WORST]}
 
-    def _figures(self, data: DataSet, outcomes: Sequence[Outcome]) -> dict[str, Any]:
-        core = _core(data, outcomes)
-        kept = {id(outcome) for outcome in core}
-        apart = [outcome.confidence >= self.threshold for outcome in outcomes if id(outcome) not in kept]
-        answers = measures.answers(core, self.threshold, self.seed) if core else {}
-        if figure := measures.mean(apart, self.seed):
-            answers["near-miss answered"] = figure
+    def _figures(self, data: DataSet, outcomes: Sequence[Outcome], core: Sequence[Outcome]) -> dict[str, Any]:
+        answers = measures.answers(core, self.threshold, self.seed)
+        if len(core) < len(outcomes):
+            misled = [o.confidence >= self.threshold for o in outcomes if o.label.category == "near-miss"]
+            answers |= measures.known({"near-miss answered": measures.mean(misled, self.seed)})
         units = {unit: measures.retrieval(outcomes, unit, self.seed) for unit in ("passage", "sentence", "faq")}
-        right = np.array([o.right for o in core], bool)
-        confidence = np.array([o.confidence for o in core], float)
-        coverage, risk = measures.risk_coverage(right, confidence)
-        rows = np.unique(np.linspace(0, len(coverage) - 1, CURVE_POINTS).astype(int)) if len(coverage) else ()
-        bins = measures.reliability_bins(right, confidence)
         return {
             "form": data.form,
             "questions": len(outcomes),
@@ -112,13 +88,10 @@ class Evaluation:
                 if table
             },
             "latency": _plain(measures.latency(outcomes, self.seed)),
-            "curves": {
-                "risk_coverage": [[float(coverage[row]), float(risk[row])] for row in rows],
-                "reliability": [[float(sure.mean()), float(share.mean()), len(share)] for share, sure in bins],
-            },
+            "curves": measures.curves(core, self.threshold),
         }
 
-    def _failures(self, data: DataSet, outcomes: Sequence[Outcome]) -> "list[Failure]":
+    def _failures(self, data: DataSet, outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
         """Return the answers that a reader would have seen and that are wrong, and the answers held back."""
         found = []
         articles = {id(label): task.article for task in data.tasks for label in task.labels}
@@ -128,12 +101,18 @@ class Evaluation:
             if answer is None or (outcome.right and shown) or (not label.answerable and not shown):
                 continue
             article = articles.get(id(label))
-            gold = _gold(label, article) if article else ()
-            given = answer.text if answer.kind is not AnswerKind.NONE else ""
-            kind = answer.kind.value if shown else "none"
-            # What was held back is no wrong answer: it is listed after those that were given.
-            weight = outcome.confidence if shown else outcome.confidence - 1
-            found.append(Failure(data.name, label.category, _turns(label), given, kind, weight, gold))
+            found.append(
+                {
+                    "data": data.name,
+                    "category": label.category,
+                    "question": " → ".join((*label.history, label.text)),
+                    "given": answer.text if answer.kind is not AnswerKind.NONE else "",
+                    "kind": answer.kind.value if shown else "none",
+                    # What was held back is no wrong answer: it is listed after those that were given.
+                    "confidence": outcome.confidence if shown else outcome.confidence - 1,
+                    "gold": _gold(label, article) if article else (),
+                }
+            )
         return found
 
     def fit(self, sets: Sequence[DataSet], risk: float, progress: Callable[[], object] = lambda: None) -> Calibration:
@@ -184,15 +163,6 @@ class Evaluation:
         }
 
 
-def _core(data: DataSet, outcomes: Sequence[Outcome]) -> list[Outcome]:
-    """Return the outcomes that are judged together.
-
-    SQuAD's unanswerable questions are made to mislead whoever cannot read every word, so they are
-    kept apart: it is said how many were answered, and they do not blur the confidence of the others.
-    """
-    return [o for o in outcomes if data.form != "squad" or o.label.category != "near-miss"]
-
-
 def _plain(figures: dict[str, measures.Figure]) -> dict[str, dict[str, float]]:
     return {name: asdict(figure) for name, figure in figures.items()}
 
@@ -200,10 +170,6 @@ def _plain(figures: dict[str, measures.Figure]) -> dict[str, dict[str, float]]:
 def _gold(label: Label, article: Article) -> tuple[str, ...]:
     spans = [article.quote(span) for span in label.spans[:3]]
     return (*spans, *(f"FAQ: {article.quote(article.faqs[number].question)}" for number in label.faqs[:3]))
-
-
-def _turns(label: Label) -> str:
-    return " → ".join((*label.history, label.text))
 
 
 def _version(name: str) -> str:
