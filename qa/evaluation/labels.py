@@ -10,6 +10,7 @@ import io
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, Literal
 
@@ -227,14 +228,14 @@ def _squad(name: str, data: Sequence[Any], problems: list[str]) -> Iterator[Task
             problems.append(f"{name}: article {number + 1} is not as SQuAD has it ({error!r}); see its format")
 
 
-def article_of_paragraphs(name: str, paragraphs: Sequence[str]) -> tuple[Article, list[int]]:
+def article_of_paragraphs(
+    name: str, paragraphs: Sequence[str], kind: Kind = Kind.PARAGRAPH
+) -> tuple[Article, list[int]]:
     """Return an article of paragraphs as they are, and where each begins."""
     text = "\n\n".join(paragraphs)
-    starts = [0]
-    for paragraph in paragraphs[:-1]:
-        starts.append(starts[-1] + len(paragraph) + 2)
+    starts = list(accumulate((len(paragraph) + 2 for paragraph in paragraphs[:-1]), initial=0))
     blocks = [
-        Block(Kind.PARAGRAPH, trim(text, start, start + len(paragraph)))
+        Block(kind, trim(text, start, start + len(paragraph)))
         for start, paragraph in zip(starts, paragraphs, strict=True)
     ]
     return assemble(name, text, blocks), starts
@@ -277,12 +278,11 @@ def _selection(name: str, text: str, problems: list[str]) -> Iterator[Task]:
     for number, (question, candidates) in enumerate(groups.items(), start=1):
         if len({right for _, right in candidates}) < 2:
             continue
-        body = "\n\n".join(sentence for sentence, _ in candidates)
-        blocks, spans = [], []
-        position = 0
-        for sentence, right in candidates:
-            span = trim(body, position, position + len(sentence))
-            position += len(sentence) + 2
-            blocks.append(Block(Kind.CODE, span))  # kept whole: the candidate is the unit that was judged
-            spans += [span] if right else []
-        yield Task(assemble(f"{name} {number}", body, blocks), (Label(str(number), question, "fact", tuple(spans)),))
+        sentences = [sentence for sentence, _ in candidates]
+        article, starts = article_of_paragraphs(f"{name} {number}", sentences, Kind.CODE)  # kept whole, as judged
+        spans = tuple(
+            trim(article.text, start, start + len(sentence))
+            for (sentence, right), start in zip(candidates, starts, strict=True)
+            if right
+        )
+        yield Task(article, (Label(str(number), question, "fact", spans),))
