@@ -113,11 +113,8 @@ class Verdict:
         old, new = WORD.findall(flat(self.quote.quote)), WORD.findall(flat(self.found.text))
         runs = []
         for operation, *edges in SequenceMatcher(None, _words(old), _words(new), autojunk=False).get_opcodes():
-            if operation == "equal":
-                runs.append(("same", "".join(new[edges[2] : edges[3]])))
-                continue
-            runs.append(("removed", "".join(old[edges[0] : edges[1]])))
-            runs.append(("added", "".join(new[edges[2] : edges[3]])))
+            before, after = "".join(old[slice(*edges[:2])]), "".join(new[slice(*edges[2:])])
+            runs += [("same", after)] if operation == "equal" else [("removed", before), ("added", after)]
         return [run for run in runs if run[1]]
 
     def to_dict(self) -> dict[str, Any]:
@@ -174,7 +171,7 @@ def check(receipts: Sequence[Receipt], articles: Sequence[Article]) -> list[Verd
 
 
 class _Text:
-    """An article's text, made ready for looking quotes up."""
+    """An article, and what quotes are compared with where they do not stand in it any more."""
 
     def __init__(self, article: Article) -> None:
         self.article = article
