@@ -72,7 +72,7 @@ def entry(number: int, head: str, facts: Iterable[str]) -> Iterator[str]:
 
 
 def write(
-    out: Path, name: str, markdown: str, pictures: Mapping[str, Picture], data: Mapping[str, Mapping[str, Any]]
+    out: Path, name: str, lines: Iterable[str], pictures: Mapping[str, Picture], data: Mapping[str, Mapping[str, Any]]
 ) -> None:
     """Write ``name``.md, ``name``.html, the pictures as PNG and the data as JSON, by their names, into a folder."""
     out.mkdir(parents=True, exist_ok=True)
@@ -81,15 +81,16 @@ def write(
     for file, content in data.items():
         (out / f"{file}.json").write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
     # Half of a surrogate pair in a question must not keep the report from being written.
-    (out / f"{name}.md").write_text(markdown, "utf-8", "replace")
-    (out / f"{name}.html").write_text(page(markdown, pictures), "utf-8", "replace")
+    markdown = "\n".join(lines)
+    (out / f"{name}.md").write_text(f"{markdown}\n", "utf-8", "replace")
+    (out / f"{name}.html").write_text(page([markdown], pictures), "utf-8", "replace")
 
 
-def page(markdown: str, pictures: Mapping[str, Picture]) -> str:
+def page(lines: Iterable[str], pictures: Mapping[str, Picture]) -> str:
     """Return a report as a page: one file that asks nothing of the outside and runs nothing.
 
     Args:
-        markdown: begins with the title; each table stands below a heading, which names it.
+        lines: of Markdown; they begin with the title, and each table stands below a heading, which names it.
         pictures: by name; an image of ``NAME.png`` shows the picture ``NAME``.
     """
     from markdown_it import MarkdownIt
@@ -110,7 +111,7 @@ def page(markdown: str, pictures: Mapping[str, Picture]) -> str:
     parser.add_render_rule("image", image)
     parser.add_render_rule("table_open", region)
     parser.add_render_rule("table_close", lambda *_: "</table></div>\n")
-    tokens = parser.parse(markdown)
+    tokens = parser.parse("\n".join(lines))
     for token in tokens:
         if token.attrs.pop("style", None):  # of a cell that is set to the right
             token.attrSet("class", "number")

@@ -32,7 +32,7 @@ def print_table(results: Figures, console: "Console") -> None:
 def write_report(results: Figures, out: Path) -> None:
     """Write results.json, report.md, report.html and the plots as PNG into a folder."""
     pictures = draw(results)
-    write(out, "report", "\n".join(_markdown(results, pictures)) + "\n", pictures, {"results": results})
+    write(out, "report", _markdown(results, pictures), pictures, {"results": results})
 
 
 def _markdown(results: Figures, pictures: Mapping[str, object]) -> Iterator[str]:

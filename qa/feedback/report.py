@@ -62,11 +62,7 @@ def page(insights: Insights) -> str:
     return reports.page(_markdown(insights), {"insights": draw(insights)})
 
 
-def _markdown(insights: Insights) -> str:
-    return "\n".join(_lines(insights)) + "\n"
-
-
-def _lines(insights: Insights) -> Iterator[str]:
+def _markdown(insights: Insights) -> Iterator[str]:
     yield f"# {TITLE}\n\n{_stretch(insights)}\n"
     for value, name, note in _figures(insights):
         yield f"- **{value}** {name}{f' ({note})' if note else ''}"
