@@ -28,7 +28,7 @@ from qa.encoder.export import CONFIG_FILE, MODEL_FILE, TOKENIZER_FILE
 from qa.encoder.onnx import OnnxEncoder
 from qa.encoder.weights import file_sha256
 from qa.evaluation.labels import DataSet
-from qa.evaluation.methods import Rankings, rank_all, relevant
+from qa.evaluation.methods import Rankings, relevant
 
 LOSS = 0.002  # of hit@1; below it, a difference cannot be told from chance on these files
 SIDES = list(itertools.product(("float32", "int8"), repeat=2))
@@ -126,10 +126,10 @@ def hit_at_1(data: DataSet, encoder: Encoder, limit: int) -> tuple[float, int]:
     for task in data.tasks:
         labels = [label for label in task.labels if label.spans and not label.history]
         engine = Engine.from_articles([task.article], encoder=encoder)
-        rankings, judge = Rankings(engine.index, encoder, ("product",)), relevant(engine.index)["sentence"]
+        rankings = Rankings(engine.index, encoder, ("product",))
         for label in labels[: limit or None]:
-            gold = judge(label)
-            found = rank_all(rankings, engine.query(label.text))["sentence"].get("product", [])
+            gold = relevant(engine.index, label)["sentence"]
+            found = rankings.rank(engine.query(label.text))["sentence"].get("product", [])
             if gold:
                 hits.append(bool(found) and found[0] in gold)
     return float(np.mean(hits)), len(hits)

@@ -16,6 +16,12 @@ def reason(error: Exception) -> str:
     return clean(str(error))[:200] or type(error).__name__
 
 
+def cut(text: str, limit: int) -> str:
+    """Return a text on one clean line of at most so many letters, and a mark if there were more."""
+    line = clean(text)
+    return line if len(line) <= limit else line[:limit].rstrip() + "…"
+
+
 def printable(text: str) -> str:
     """Return a text with a mark for each line break and whatever else is no valid text, so that it stays distinct."""
     return "".join(letter if letter.isprintable() else "\ufffd" for letter in text)

@@ -8,21 +8,21 @@ only wrapped anew says the same; every other sign counts.
 import json
 import re
 import reprlib
-from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from difflib import SequenceMatcher
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, Field, ValidationError, field_validator
 
 from qa.article import Article, Span
 from qa.errors import ReceiptError
 from qa.lines import flat
+from qa.quotes import locate
 
 MAX_BYTES = 20_000_000  # some ten thousand answers
 MAX_OFFSET = 2**31  # no article is longer
@@ -82,6 +82,11 @@ class Place:
     end: int
     text: str
 
+    @classmethod
+    def of(cls, article: Article, span: Span) -> Self:
+        """Return a span of an article as a place."""
+        return cls(article.name, span.start, span.end, article.quote(span))
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -108,11 +113,8 @@ class Verdict:
         old, new = WORD.findall(flat(self.quote.quote)), WORD.findall(flat(self.found.text))
         runs = []
         for operation, *edges in SequenceMatcher(None, _words(old), _words(new), autojunk=False).get_opcodes():
-            if operation == "equal":
-                runs.append(("same", "".join(new[edges[2] : edges[3]])))
-                continue
-            runs.append(("removed", "".join(old[edges[0] : edges[1]])))
-            runs.append(("added", "".join(new[edges[2] : edges[3]])))
+            before, after = "".join(old[slice(*edges[:2])]), "".join(new[slice(*edges[2:])])
+            runs += [("same", after)] if operation == "equal" else [("removed", before), ("added", after)]
         return [run for run in runs if run[1]]
 
     def to_dict(self) -> dict[str, Any]:
@@ -169,25 +171,10 @@ def check(receipts: Sequence[Receipt], articles: Sequence[Article]) -> list[Verd
 
 
 class _Text:
-    """An article's text, made ready for looking quotes up."""
+    """An article, and what quotes are compared with where they do not stand in it any more."""
 
     def __init__(self, article: Article) -> None:
         self.article = article
-
-    @cached_property
-    def flat(self) -> str:
-        """Return the text with one space for each run of white space, none at its ends."""
-        return flat(self.article.text)
-
-    @cached_property
-    def words(self) -> tuple[list[int], list[int]]:
-        """Return where each word begins, in the flat text and in the article's."""
-        flat, own, position = [], [], 0
-        for word in re.finditer(r"\S+", self.article.text):
-            flat.append(position)
-            own.append(word.start())
-            position += len(word.group()) + 1
-        return flat, own
 
     @cached_property
     def candidates(self) -> list[tuple[Span, frozenset[tuple[str, int]]]]:
@@ -198,41 +185,18 @@ class _Text:
                 spans |= {Span(first.start, last.end) for last in passage.sentences[number : number + RUN_SENTENCES]}
         return [(span, _counted(_words(WORD.findall(self.article.quote(span))))) for span in sorted(spans)]
 
-    def places(self, quote: str) -> Iterator[Span]:
-        """Yield where a flat quote stands, not in the midst of a word."""
-        start = self.flat.find(quote)
-        while start >= 0:
-            end = start + len(quote)
-            around = self.flat[max(start - 1, 0) : start + 1], self.flat[end - 1 : end + 1]
-            if not any(len(pair) == 2 and pair.isalnum() for pair in around):
-                yield Span(self._own(start), self._own(end - 1) + 1)
-            start = self.flat.find(quote, start + 1)
-
-    def place(self, span: Span) -> Place:
-        """Return a span as a place."""
-        return Place(self.article.name, span.start, span.end, self.article.quote(span))
-
-    def _own(self, position: int) -> int:
-        """Return where in the article a letter of the flat text stands."""
-        flat, own = self.words
-        word = bisect_right(flat, position) - 1
-        return own[word] + position - flat[word]
-
 
 def _check(question: str, quote: Quote, texts: Sequence[_Text]) -> Verdict:
     """Look a quote up in its own article first, then in the same text under another name, then in all others."""
-    text = flat(quote.quote)
-    own = [each for each in texts if each.article.name == quote.article]
-    if own and flat(own[0].article.text[quote.start : quote.end]) == text:
-        return Verdict(question, quote, State.UNCHANGED, own[0].place(Span(quote.start, quote.end)), 1.0)
-    same = [each for each in texts if each.article.sha256 == quote.sha256]
-    for each in dict.fromkeys([*own, *same, *texts]):
-        if places := list(each.places(text)):
-            nearest = min(places, key=lambda span: abs(span.start - quote.start))
-            return Verdict(question, quote, State.MOVED, each.place(nearest), 1.0)
+    articles = [text.article for text in texts]
+    own = next((article for article in articles if article.name == quote.article), None)
+    if own and flat(own.text[quote.start : quote.end]) == flat(quote.quote):
+        return Verdict(question, quote, State.UNCHANGED, Place.of(own, Span(quote.start, quote.end)), 1.0)
+    if place := locate(quote.quote, articles, name=quote.article, sha256=quote.sha256, start=quote.start):
+        return Verdict(question, quote, State.MOVED, Place.of(*place), 1.0)
     found, similarity = _most_similar(quote, texts)
-    state = State.CHANGED if found else State.GONE
-    return Verdict(question, quote, state, found, similarity, altered=bool(same))
+    altered = any(article.sha256 == quote.sha256 for article in articles)
+    return Verdict(question, quote, State.CHANGED if found else State.GONE, found, similarity, altered)
 
 
 def _most_similar(quote: Quote, texts: Sequence[_Text]) -> tuple[Place | None, float]:
@@ -249,7 +213,7 @@ def _most_similar(quote: Quote, texts: Sequence[_Text]) -> tuple[Place | None, f
             ratio = SequenceMatcher(None, words, _words(WORD.findall(text.article.quote(span)))).ratio()
             rank = (ratio, own, -float(abs(span.start - quote.start)))
             if rank > best:
-                found, best = text.place(span), rank
+                found, best = Place.of(text.article, span), rank
     return found, best[0] if found else 0.0
 
 

@@ -7,7 +7,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from qa.answering import SMALL_TALK, Answer, AnswerKind, Citation
-from qa.lines import clean
+from qa.lines import clean, cut
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -99,10 +99,8 @@ def print_verdicts(verdicts: "Sequence[Verdict]", console: "Console") -> None:
             words.append(f"({verdict.similarity:.0%} alike)")
         if verdict.altered:
             words.append("(the article is the same as then, so the receipt was altered)")
-        shown = clean(quote.quote)
-        shown = shown if len(shown) <= SHOWN_QUOTE else shown[:SHOWN_QUOTE].rstrip() + "…"
         line = Text(" ".join(words), style=STATE_STYLES[verdict.state])
-        console.print(line + Text(f": “{shown}”", style="dim"), soft_wrap=True)
+        console.print(line + Text(f": “{cut(quote.quote, SHOWN_QUOTE)}”", style="dim"), soft_wrap=True)
         if runs := verdict.difference():
             console.print(Padding(_marked(runs), (0, 0, 0, 2), expand=False))
     counts = Counter(verdict.state.value for verdict in verdicts)

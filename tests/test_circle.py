@@ -1,17 +1,16 @@
 """The whole circle in a real browser: a dislike becomes a case that fails, then a FAQ draft, then an answer."""
 
-from io import StringIO
+import json
 from pathlib import Path
 
 from browser import serving
 from chatting import PAGE_MARKS, answers, ask, visit
 from playwright.sync_api import Page, expect
-from rich.console import Console
 
-from qa import Engine, Settings, corpus_path
+from qa import Engine, corpus_path
 from qa.cli import main
+from qa.commands.measuring import evaluate
 from qa.encoder import Encoder
-from qa.evaluate import Request, evaluate_files
 from qa.feedback.log import FeedbackLog
 from qa.web.service import Service
 
@@ -23,8 +22,8 @@ RIGHT = "Developers anywhere in the world can obtain R1 and build it into their 
 
 def right(labels: Path, article: Path) -> float:
     """Evaluate labels of the split "feedback"; return the share that is right."""
-    request = Request(files=[labels], article=article, settings=Settings(), split="feedback", methods=["product"])
-    results = evaluate_files(request, Console(file=StringIO()))
+    evaluate([labels], str(article), split="feedback", methods="product", out=labels.parent / "report")
+    results = json.loads((labels.parent / "report" / "results.json").read_text(encoding="utf-8"))
     return float(results["data"]["feedback"]["answers"]["faq and fact right"]["value"])
 
 

@@ -8,14 +8,14 @@ from lighthouse import TEXT, lighthouse
 from toy import ToyEncoder
 
 from qa import Engine
-from qa.feedback.drafts import MISSING, Draft, draft_entries, write_drafts
+from qa.feedback.drafts import MISSING, draft_entries, write_drafts
 from qa.feedback.insights import gather
 from qa.readers import parse_article
 
 
 def drafts(diary: Diary, encoder: ToyEncoder, text: str = TEXT) -> set[tuple[str, str]]:
     engine = Engine.from_articles([parse_article("lighthouse.md", text)], encoder=encoder)
-    return {(draft.question, draft.answer) for draft in draft_entries(gather(diary.log.path, engine).gaps)}
+    return set(draft_entries(gather(diary.log.path, engine).gaps))
 
 
 def test_an_answer_comes_from_the_reader_who_marked_it_or_from_the_article_or_is_left_to_the_author(
@@ -52,9 +52,9 @@ def test_a_follow_up_is_drafted_with_what_it_follows(diary: Diary, toy_encoder: 
 
 def test_a_draft_is_read_back_as_the_entries_that_have_an_answer(tmp_path: Path) -> None:
     entries = [
-        Draft("Who painted it?", "Volunteers."),
-        Draft("Who drew\n# it?", ""),
-        Draft("<b>Why</b> *so*?", "1 < 2"),
+        ("Who painted it?", "Volunteers."),
+        ("Who drew\n# it?", ""),
+        ("<b>Why</b> *so*?", "1 < 2"),
     ]
 
     markdown, jsonld = write_drafts(entries, tmp_path / "drafts")

@@ -6,14 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from lighthouse import QUESTIONS, lighthouse, write_lines
-from rich.console import Console
 from toy import ToyEncoder
 
 from qa import Article, Engine, Settings, Span, corpus_path
+from qa.commands.measuring import evaluate, read_sets
 from qa.confidence import Calibration
 from qa.encoder import Encoder
 from qa.errors import LabelError
-from qa.evaluate import Request, evaluate_files, read_all
 from qa.evaluation import measures
 from qa.evaluation.fitting import Example, examples, fit, pick_threshold, with_entries
 from qa.evaluation.labels import DataSet, Label, Task, article_of_paragraphs, read_labels
@@ -136,7 +135,7 @@ def test_intervals_are_the_same_for_the_same_seed_and_hold_the_value() -> None:
     assert first.low < first.value < first.high
     assert first.value == pytest.approx(float(values.mean()))
     assert first.count == 50
-    assert str(measures.mean([1.0, 1.0])) == "1.000 [1.000, 1.000] n=2"
+    assert measures.mean([1.0, 1.0]) == measures.Figure(1.0, 1.0, 1.0, 2)
     assert measures.mean([]) is None
 
 
@@ -242,13 +241,14 @@ def test_off_topic_questions_are_borrowed_from_the_other_articles() -> None:
 
 def test_results_judge_each_question_by_what_the_article_says(tmp_path: Path) -> None:
     data = read_labels(write_lines(tmp_path / "q.jsonl", *QUESTIONS), lighthouse)
-    asked: list[int] = []
-    results = Evaluation(Settings(), ToyEncoder(), tuple(METHODS), 0).results([data], asked.append)
+    asked: list[None] = []
+    results = Evaluation(Settings(), ToyEncoder(), tuple(METHODS), 0).results([data], lambda: asked.append(None))
     found = results["data"]["q"]
     assert len(asked) == found["questions"] == 7
     assert {unit: list(table) for unit, table in found["retrieval"].items()} == {
         unit: list(METHODS) for unit in ("passage", "sentence", "faq")
     }
+    assert found["curves"]["answered"] == pytest.approx(3 / 7)
     assert found["retrieval"]["sentence"]["product"]["hit@1"]["count"] == 2
     assert found["retrieval"]["sentence"]["product"]["hit@1"]["value"] == 1.0
     assert found["retrieval"]["faq"]["product"]["RR"]["value"] == 1.0
@@ -260,25 +260,35 @@ def test_results_judge_each_question_by_what_the_article_says(tmp_path: Path) ->
     assert results["provenance"]["encoder"] == "toy"
 
 
+def test_questions_made_to_mislead_are_kept_apart_from_the_others() -> None:
+    task = squad_task("Ada", "Bob")
+    misleading = Label("no", "who was Zed", "near-miss")
+    data = DataSet("s", "squad", "", (Task(task.article, (*task.labels, misleading)),))
+    found = Evaluation(Settings(), ToyEncoder(), (), 0).results([data])["data"]["s"]
+    assert found["questions"] == 3
+    assert found["answers"]["near-miss answered"]["count"] == 1
+    assert found["answers"]["Brier score"]["count"] == 2
+    assert sum(count for *_, count in found["curves"]["reliability"]) == 2
+
+
 def test_all_files_are_checked_before_any_question_is_asked(tmp_path: Path) -> None:
     good = write_lines(tmp_path / "good.jsonl", *QUESTIONS)
     bad = [write_lines(tmp_path / f"{name}.jsonl", {"category": name, "question": "x"}) for name in ("one", "two")]
     article = tmp_path / "a.md"
     article.write_text(lighthouse().text)
     with pytest.raises(LabelError, match=r"one.jsonl:1: category.*\ntwo.jsonl:1: category"):
-        read_all(Request(files=[good, *bad], article=article, settings=Settings()))
+        read_sets([good, *bad], article)
     with pytest.raises(LabelError, match="two files are called good; rename one"):
-        read_all(Request(files=[good, good], article=article, settings=Settings()))
+        read_sets([good, good], article)
     with pytest.raises(LabelError, match="good: no question of split 'feedback'; leave --split out"):
-        read_all(Request(files=[good], article=article, settings=Settings(), split="feedback"))
-    (cut,) = read_all(Request(files=[good], article=article, settings=Settings(), split="test", limit=2))
+        read_sets([good], article, split="feedback")
+    (cut,) = read_sets([good], article, split="test", limit=2)
     assert [label.text for label in cut.tasks[0].labels] == ["may visitors climb up", "when does its lamp turn"]
 
 
 def test_an_unknown_method_is_named_with_the_known_ones() -> None:
-    request = Request(files=[], article="", settings=Settings(), methods=("bm25", "magic"))
     with pytest.raises(LabelError, match="unknown method magic; known are bm25, dense, rrf, late, product"):
-        evaluate_files(request, Console(quiet=True))
+        evaluate(methods="bm25,magic")
 
 
 def test_a_fit_on_few_questions_gives_a_calibration_that_an_engine_takes(tmp_path: Path, encoder: Encoder) -> None:
@@ -286,14 +296,13 @@ def test_a_fit_on_few_questions_gives_a_calibration_that_an_engine_takes(tmp_pat
     few = [line for line in lines if '"split": "dev"' in line and '"history"' not in line][::3]
     path, target = tmp_path / "few.jsonl", tmp_path / "made" / "calibration.json"
     path.write_text("\n".join(few), encoding="utf-8")
-    request = Request(files=[path], article=corpus_path(), settings=Settings(), fit=target, risk=0.2)
-    assert evaluate_files(request, Console(quiet=True)) == {}
+    evaluate([path], fit=target, risk=0.2)
     fitted = Calibration.load(target)
     assert 0 < fitted.threshold < 1
     assert set(fitted.passage.weights) == set(SENTENCE_SIGNALS)
     assert fitted.provenance["risk"] == 0.2
     assert fitted.provenance["encoder"] == encoder.fingerprint
-    assert fitted.provenance["data"] == {"few": read_all(request)[0].sha256}
+    assert fitted.provenance["data"] == {"few": read_sets([path], corpus_path())[0].sha256}
     assert len(few) < fitted.provenance["examples"]["few"] <= 2 * len(few)
     engine = Engine.from_path(corpus_path(), Settings(calibration=str(target)), encoder)
     assert engine.threshold == fitted.threshold

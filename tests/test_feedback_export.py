@@ -11,8 +11,8 @@ from lighthouse import TEXT, lighthouse
 from qa import Article, FeedbackError, Span
 from qa.cli import main
 from qa.evaluation.labels import read_labels
-from qa.feedback.anchors import anchor
 from qa.feedback.export import Export, export, only_article
+from qa.quotes import locate
 from qa.readers import parse_article
 
 
@@ -83,13 +83,14 @@ def test_the_nearest_place_of_the_same_article_is_preferred() -> None:
     two = parse_article("two.md", "# Two\n\nYes.\n")
     places = [place.start for place in _places(one, "Yes.")]
 
-    assert anchor("Yes.", [one, two], name="two.md") == (two, _places(two, "Yes.")[0])
+    assert locate("Yes.", [one, two], name="two.md") == (two, _places(two, "Yes.")[0])
     for start in places:
-        found = anchor("Yes.", [one, two], name="one.md", start=start + 1)
+        found = locate("Yes.", [one, two], name="one.md", start=start + 1)
         assert found is not None
         assert (found[0].name, found[1].start) == ("one.md", start)
-    assert anchor("Maybe.", [one, two]) is None
-    assert anchor(" ", [one, two]) is None
+    assert locate("Maybe.", [one, two]) is None
+    assert locate(" ", [one, two]) is None
+    assert locate("es.", [one, two]) is None
 
 
 def _places(article: Article, quote: str) -> list[Span]:

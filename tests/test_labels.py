@@ -9,7 +9,8 @@ from lighthouse import QUESTIONS, lighthouse, write_lines
 
 from qa import Span
 from qa.errors import LabelError
-from qa.evaluation.labels import SHOWN_PROBLEMS, DataSet, occurrences, read_labels
+from qa.evaluation.labels import SHOWN_PROBLEMS, DataSet, read_labels
+from qa.quotes import occurrences
 
 
 def read(path: Path) -> DataSet:
@@ -63,7 +64,7 @@ def test_all_bad_records_are_reported_at_once_with_line_and_remedy(tmp_path: Pat
     records = [
         {"id": "1", "category": "near-miss", "question": "fine"},
         {"id": "1", "category": "near-miss", "question": "again"},
-        {"category": "fact", "question": " ", "quotes": ["the tower of Babel"]},
+        {"category": "fact", "question": " ", "quotes": ["the tower of Babel", " "]},
         {"category": "gossip", "question": "x", "splt": "dev"},
         {"category": "faq", "question": "x", "faq": "Who built it?"},
         {"category": "faq", "question": "x", "faq": ["Who painted it?"]},
@@ -81,6 +82,7 @@ def test_all_bad_records_are_reported_at_once_with_line_and_remedy(tmp_path: Pat
         "q.jsonl:2: id '1' was used before; make it unique",
         "q.jsonl:3: question is missing; give it as text",
         "q.jsonl:3: quote 'the tower of Babel' is not in lighthouse.md; copy it word for word",
+        "q.jsonl:3: quote ' ' is not in lighthouse.md; copy it word for word",
         "q.jsonl:4: unknown field 'splt'; "
         "known are also_faq, category, faq, fresh, history, id, question, quotes, split",
         "q.jsonl:4: category 'gossip' is none of faq, fact, dialogue, near-miss, off-topic, hostile",
@@ -203,5 +205,5 @@ def test_bad_rows_are_named_by_the_line_where_they_end(tmp_path: Path) -> None:
 
 
 def test_every_occurrence_of_a_quote_counts_overlapping_ones_too() -> None:
-    assert occurrences("aaa b", "aa") == [Span(0, 2), Span(1, 3)]
-    assert occurrences("aaa b", "c") == []
+    assert list(occurrences("aaa b", "aa")) == [Span(0, 2), Span(1, 3)]
+    assert list(occurrences("aaa b", "c")) == []

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from qa import Engine, Settings, corpus_path
+from qa.commands.measuring import read_sets
 from qa.encoder import Encoder
-from qa.evaluate import Request, read_all
 from qa.evaluation.gate import check
 from qa.evaluation.run import Evaluation
 from qa.retrieval import search_sentences
@@ -25,7 +25,7 @@ PUBLIC = ("squad-dev-8.json", "xquad-en-32.json", "stackfaq.json", "trecqa-dev.c
 
 def evaluate(encoder: Encoder, files: Sequence[Path], *, halves: bool = False) -> dict[str, Any]:
     """Ask the questions of files; with ``halves``, also report on their test half by itself."""
-    sets = read_all(Request(files=files, article=corpus_path(), settings=Settings()))
+    sets = read_sets(files, corpus_path())
     if halves:
         sets += [replace(data.restrict("test"), name="test half") for data in sets]
     return Evaluation(Settings(), encoder, ("product",), seed=0).results(sets)
@@ -96,7 +96,7 @@ class TestPublic:
         self, encoder: Encoder, public: dict[str, Any]
     ) -> None:
         """Compare with the figure of one article at a time."""
-        tasks = read_all(Request(files=[Path(FOLDER) / PUBLIC[0]], article=corpus_path(), settings=Settings()))[0].tasks
+        tasks = read_sets([Path(FOLDER) / PUBLIC[0]], corpus_path())[0].tasks
         engine = Engine.from_articles([task.article for task in tasks], encoder=encoder)
         right = []
         for number, label in ((number, label) for number, task in enumerate(tasks) for label in task.labels):

@@ -78,7 +78,7 @@ def insights(
         entries = draft_entries(found.gaps)
         with _writing(out or Path()):
             written = write_drafts(entries, out or Path())
-        answered = sum(bool(entry.answer) for entry in entries)
+        answered = sum(bool(answer) for _, answer in entries)
         typer.echo(
             f"Wrote {written[0]} (entries: {len(entries)}, of which for you to answer: {len(entries) - answered}) "
             f"and {written[1]} (those with an answer: {answered}).",

@@ -9,11 +9,13 @@ import typer
 from qa.commands.options import (
     AllowPrivateOption,
     IndexOption,
+    PathArgument,
     SettingsOption,
     console,
     load_settings,
     location_of,
     open_sources,
+    progress,
 )
 from qa.errors import ReadError
 from qa.readers import is_address
@@ -33,10 +35,7 @@ WATCH_MILLISECONDS = 500
 
 
 def index(
-    path: Annotated[
-        str,
-        typer.Argument(metavar="PATH", help="A file, folder or http(s) address; the bundled article if left out."),
-    ] = "",
+    path: PathArgument = "",
     settings: SettingsOption = "",
     folder: IndexOption = "",
     watch: Annotated[bool, typer.Option("--watch", help="Index again whenever something changes.")] = False,
@@ -61,19 +60,9 @@ def _index(
     sources: "Sequence[Source]", location: str, encoder: "Encoder", settings: "Settings", screen: "Console"
 ) -> None:
     """Index once, showing how far it is."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
     from qa.index import open_index
 
-    rate = TextColumn("{task.fields[rate]}")
-    columns = (TextColumn("Indexing"), BarColumn(), MofNCompleteColumn(), rate, TimeRemainingColumn())
-    with Progress(*columns, console=screen, transient=True, disable=not screen.is_terminal) as progress:
-        task = progress.add_task("index", total=None, rate="")
-
-        def show(done: int, total: int) -> None:
-            speed = progress.tasks[task].speed
-            progress.update(task, completed=done, total=total, rate=f"{speed:.0f}/s" if speed else "")
-
+    with progress("Indexing") as show:
         made = open_index(sources, encoder, settings.index_path, location, settings.token_type, show)
     counts = {"article": made.articles, "passage": made.passages, "FAQ question": made.faqs}
     parts = [f"{len(items):,} {name}{'' if len(items) == 1 else 's'}" for name, items in counts.items()]

@@ -1,5 +1,7 @@
 """What several commands take, and what they make of it."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -21,14 +23,16 @@ ArticleOption = Annotated[
         "--article", metavar="PATH", help="A file, folder or http(s) address to ask; the bundled article if left out."
     ),
 ]
+PathArgument = Annotated[
+    str,
+    typer.Argument(metavar="PATH", help="A file, folder or http(s) address; the bundled article if left out."),
+]
 AllowPrivateOption = Annotated[
     bool, typer.Option("--allow-private", help="Let an address lie on this computer or in a private network.")
 ]
 SettingsOption = Annotated[
     str, typer.Option("--settings", metavar="FILE", envvar="QA_SETTINGS", help="A TOML file of settings.")
 ]
-
-
 IndexOption = Annotated[
     str, typer.Option("--index", metavar="DIR", help="Where indexes are kept; the user's cache folder if left out.")
 ]
@@ -75,3 +79,22 @@ def console() -> "Console":
     from rich.console import Console
 
     return Console(highlight=False, soft_wrap=False)
+
+
+@contextmanager
+def progress(title: str) -> "Iterator[Callable[[int, int | None], None]]":
+    """Show a bar on standard error while a person watches; give what tells it how much is done, and of how much."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    screen = Console(stderr=True)
+    rate = TextColumn("{task.fields[rate]}")
+    columns = (TextColumn(title), BarColumn(), MofNCompleteColumn(), rate, TimeRemainingColumn())
+    with Progress(*columns, console=screen, transient=True, disable=not screen.is_terminal) as bar:
+        task = bar.add_task(title, total=None, rate="")
+
+        def show(done: int, total: int | None) -> None:
+            speed = bar.tasks[task].speed
+            bar.update(task, completed=done, total=total, rate=f"{speed:.0f}/s" if speed else "")
+
+        yield show

@@ -7,12 +7,7 @@ from typing import Annotated
 
 import typer
 
-from qa.commands.options import AllowPrivateOption, console, open_sources
-
-PathArgument = Annotated[
-    str,
-    typer.Argument(metavar="PATH", help="A file, folder or http(s) address; the bundled article if left out."),
-]
+from qa.commands.options import AllowPrivateOption, PathArgument, console, open_sources
 
 
 class FaqFormat(StrEnum):

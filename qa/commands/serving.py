@@ -9,6 +9,7 @@ import typer
 from qa.commands.options import (
     AllowPrivateOption,
     IndexOption,
+    PathArgument,
     SettingsOption,
     load_settings,
     location_of,
@@ -24,10 +25,7 @@ LOGGER = logging.getLogger(__name__)
 
 
 def chat(
-    path: Annotated[
-        str,
-        typer.Argument(metavar="PATH", help="A file, folder or http(s) address; the bundled article if left out."),
-    ] = "",
+    path: PathArgument = "",
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 picks a free one.")] = 7860,
     root_path: Annotated[str, typer.Option(help="Path under which a proxy serves the page.")] = "",

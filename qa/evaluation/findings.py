@@ -1,11 +1,11 @@
 """An evaluation in words and tables, the same for terminal, Markdown and page."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from qa.evaluation.gate import lower_is_better
 from qa.evaluation.labels import ANSWERABLE
+from qa.reports import Table
 
 GROUPS = {  # figures of answers, by how their names end
     "right": ("right", "before abstaining", "right kind of answer"),
@@ -37,31 +37,17 @@ SOURCES = (
 )
 
 Figures = Mapping[str, Any]
-Cell = str | Figures  # text, or a figure with its value, low, high and count
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
-    """Rows of text and figures; where a row's first cell is empty, that of the row above applies."""
+def tables(data: Figures, *, intervals: bool = True) -> dict[str, Table]:
+    """Return the tables of one data set by title: retrieval if any was judged, then answers.
 
-    title: str
-    columns: tuple[str, ...]
-    rows: tuple[tuple[Cell, ...], ...]
-
-
-def number(value: float, name: str = "") -> str:
-    """Return a value as tables print it."""
-    return f"{value:.1f}" if name.endswith(" ms") else f"{value:.3f}"
-
-
-def interval(figure: Figures, name: str = "") -> str:
-    """Return a figure's bounds as tables print them."""
-    return f"{number(figure['low'], name)}–{number(figure['high'], name)}"
-
-
-def tables(data: Figures) -> tuple[Table, ...]:
-    """Return the tables of one data set: retrieval if any was judged, then answers."""
-    return (*([_retrieval(data["retrieval"])] if data["retrieval"] else []), _answers(data))
+    Args:
+        data: its results.
+        intervals: whether figures of retrieval are given with their intervals.
+    """
+    retrieval = {"Retrieval": _retrieval(data["retrieval"], intervals)} if data["retrieval"] else {}
+    return retrieval | {"Answers": _answers(data)}
 
 
 def answerable(data: Figures) -> dict[str, int]:
@@ -123,24 +109,37 @@ def cards(data: Figures) -> list[tuple[str, str, str]]:
     return found
 
 
-def _retrieval(units: Figures) -> Table:
+def _retrieval(units: Figures, intervals: bool) -> Table:
     measures = list(dict.fromkeys(name for table in units.values() for figures in table.values() for name in figures))
-    rows: list[tuple[Cell, ...]] = []
+    rows = []
     for unit, table in units.items():
         for place, (method, figures) in enumerate(table.items()):
             count = next(iter(figures.values()))["count"]
-            rows.append(("" if place else unit, method, str(count), *(figures.get(name, "") for name in measures)))
-    return Table("Retrieval", ("unit", "method", "n", *measures), tuple(rows))
+            cells = (
+                _number(figure) + (f" ({_interval(figure)})" if intervals else "") if figure else ""
+                for figure in map(figures.get, measures)
+            )
+            rows.append(("" if place else unit, method, str(count), *cells))
+    return Table(("unit", "method", "n", *measures), rows, numbers=("n", *measures))
 
 
 def _answers(data: Figures) -> Table:
-    rows: list[tuple[Cell, ...]] = []
+    rows = []
     figures = data["answers"]
-    groups = {group: [n for n in figures if n.endswith(ends)] for group, ends in GROUPS.items()}
-    for group, names in {**groups, "time": list(data["latency"])}.items():
-        for place, name in enumerate(names):
-            figure = (figures.get(name) or data["latency"][name]) | {"name": name}
+    groups = {group: {n: f for n, f in figures.items() if n.endswith(ends)} for group, ends in GROUPS.items()}
+    for group, found in {**groups, "time": data["latency"]}.items():
+        for place, (name, figure) in enumerate(found.items()):
             better = "lower" if lower_is_better(name) else "higher"
-            cells = (number(figure["value"], name), interval(figure, name), str(figure["count"]), better)
+            digits = 1 if group == "time" else 3
+            cells = (_number(figure, digits), _interval(figure, digits), str(figure["count"]), better)
             rows.append(("" if place else group, name, *cells))
-    return Table("Answers", ("about", "figure", "value", "95% interval", "n", "better"), tuple(rows))
+    columns = ("about", "figure", "value", "95% interval", "n", "better")
+    return Table(columns, rows, numbers=columns[2:])
+
+
+def _number(figure: Figures, digits: int = 3) -> str:
+    return f"{figure['value']:.{digits}f}"
+
+
+def _interval(figure: Figures, digits: int = 3) -> str:
+    return f"{figure['low']:.{digits}f}–{figure['high']:.{digits}f}"

@@ -90,7 +90,7 @@ def pin(results: Mapping[str, Any], path: Path, *, lower: bool) -> str:
                 kept.append(f"{name}: {figure}")
         raised += len(floors["figures"].keys() - before.keys())
         pinned[name] = floors
-    _write(path, json.dumps(pinned, indent=2, sort_keys=True) + "\n")
+    write_whole(path, json.dumps(pinned, indent=2, sort_keys=True) + "\n")
     left = f"; kept {len(kept)} that would fall ({', '.join(kept)}); lower them with --lower" if kept else ""
     return f"Wrote {path}: {raised} floor{'s' * (raised != 1)} new or raised{left}."
 
@@ -161,7 +161,7 @@ def _read(path: Path) -> dict[str, Floors]:
     return dict(content)
 
 
-def _write(path: Path, content: str) -> None:
+def write_whole(path: Path, content: str) -> None:
     """Write a file whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.new")

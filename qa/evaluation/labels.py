@@ -9,12 +9,14 @@ import hashlib
 import io
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, Literal
 
 from qa.article import Article, Faq, Section, Span
 from qa.errors import LabelError
+from qa.quotes import occurrences
 from qa.readers.blocks import Block, Kind, assemble, trim
 
 ANSWERABLE = ("faq", "fact", "dialogue")
@@ -73,12 +75,13 @@ class DataSet:
     sha256: str
     tasks: tuple[Task, ...]
 
+    def where(self, wanted: Callable[[Label], bool]) -> "DataSet":
+        """Return the data set with only the labels that are wanted."""
+        return replace(self, tasks=tuple(Task(t.article, tuple(filter(wanted, t.labels))) for t in self.tasks))
+
     def restrict(self, split: str) -> "DataSet":
         """Return the data set with only the labels of one split; "" keeps all."""
-        if not split:
-            return self
-        tasks = tuple(Task(t.article, tuple(x for x in t.labels if x.split in {split, ""})) for t in self.tasks)
-        return DataSet(self.name, self.form, self.sha256, tasks)
+        return self.where(lambda label: label.split in {split, ""}) if split else self
 
 
 def read_labels(path: str | Path, article: Callable[[], Article]) -> DataSet:
@@ -192,23 +195,13 @@ def _gold_problems(record: dict[str, Any], article: Article, entries: dict[str, 
         if not isinstance(question, str) or question not in entries:
             yield f"FAQ entry {question!r} is not in {article.name}; copy its question word for word"
     for quote in record.get("quotes", []):
-        if not quote or quote not in article.text:
+        if not quote.strip() or quote not in article.text:
             yield f"quote {quote!r} is not in {article.name}; copy it word for word"
     labelled = bool(record.get("faq") or record.get("also_faq") or record.get("quotes"))
     if category in ANSWERABLE and not labelled:
         yield f"{category} questions need faq or quotes; add what answers it"
     if category in UNANSWERABLE and labelled:
         yield f"{category} questions have no answer; remove faq and quotes or change the category"
-
-
-def occurrences(text: str, quote: str) -> list[Span]:
-    """Return every span at which ``quote`` stands in ``text``."""
-    spans = []
-    start = text.find(quote)
-    while start >= 0:
-        spans.append(Span(start, start + len(quote)))
-        start = text.find(quote, start + 1)
-    return spans
 
 
 def _squad(name: str, data: Sequence[Any], problems: list[str]) -> Iterator[Task]:
@@ -235,14 +228,14 @@ def _squad(name: str, data: Sequence[Any], problems: list[str]) -> Iterator[Task
             problems.append(f"{name}: article {number + 1} is not as SQuAD has it ({error!r}); see its format")
 
 
-def article_of_paragraphs(name: str, paragraphs: Sequence[str]) -> tuple[Article, list[int]]:
+def article_of_paragraphs(
+    name: str, paragraphs: Sequence[str], kind: Kind = Kind.PARAGRAPH
+) -> tuple[Article, list[int]]:
     """Return an article of paragraphs as they are, and where each begins."""
     text = "\n\n".join(paragraphs)
-    starts = [0]
-    for paragraph in paragraphs[:-1]:
-        starts.append(starts[-1] + len(paragraph) + 2)
+    starts = list(accumulate((len(paragraph) + 2 for paragraph in paragraphs[:-1]), initial=0))
     blocks = [
-        Block(Kind.PARAGRAPH, trim(text, start, start + len(paragraph)))
+        Block(kind, trim(text, start, start + len(paragraph)))
         for start, paragraph in zip(starts, paragraphs, strict=True)
     ]
     return assemble(name, text, blocks), starts
@@ -285,12 +278,11 @@ def _selection(name: str, text: str, problems: list[str]) -> Iterator[Task]:
     for number, (question, candidates) in enumerate(groups.items(), start=1):
         if len({right for _, right in candidates}) < 2:
             continue
-        body = "\n\n".join(sentence for sentence, _ in candidates)
-        blocks, spans = [], []
-        position = 0
-        for sentence, right in candidates:
-            span = trim(body, position, position + len(sentence))
-            position += len(sentence) + 2
-            blocks.append(Block(Kind.CODE, span))  # kept whole: the candidate is the unit that was judged
-            spans += [span] if right else []
-        yield Task(assemble(f"{name} {number}", body, blocks), (Label(str(number), question, "fact", tuple(spans)),))
+        sentences = [sentence for sentence, _ in candidates]
+        article, starts = article_of_paragraphs(f"{name} {number}", sentences, Kind.CODE)  # kept whole, as judged
+        spans = tuple(
+            trim(article.text, start, start + len(sentence))
+            for (sentence, right), start in zip(candidates, starts, strict=True)
+            if right
+        )
+        yield Task(article, (Label(str(number), question, "fact", spans),))

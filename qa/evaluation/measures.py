@@ -4,7 +4,7 @@ Retrieval measures are ir-measures'; AUROC, average precision and the Brier scor
 A question that a method missed counts as a miss; unanswerable ones have no place in retrieval.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ from qa.evaluation.outcomes import Outcome
 RESAMPLES = 500  # intervals move by less than .002 beyond
 ECE_BINS = 10  # of equal count, so that no bin is nearly empty (Nguyen and O'Connor 2015)
 RISKS = (0.05, 0.10)
+CURVE_POINTS = 200
 Bools = NDArray[np.bool_]
 Reals = NDArray[np.float64]
 
@@ -29,10 +30,6 @@ class Figure:
     low: float
     high: float
     count: int
-
-    def __str__(self) -> str:
-        """Return the value as it is printed in tables."""
-        return f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}] n={self.count}"
 
 
 def mean(values: Sequence[float] | Reals | Bools, seed: int = 0) -> Figure | None:
@@ -78,7 +75,7 @@ def retrieval(outcomes: Sequence[Outcome], unit: str, seed: int) -> dict[str, di
         values: dict[str, list[float]] = {name: [] for name in names.values()}
         for metric in ir_measures.iter_calc(list(names), qrels, run):
             values[names[metric.measure]].append(metric.value)
-        table[method] = {name: figure for name, found in values.items() if (figure := mean(found, seed))}
+        table[method] = known({name: mean(found, seed) for name, found in values.items()})
     return table
 
 
@@ -111,8 +108,25 @@ def answers(outcomes: Sequence[Outcome], threshold: float, seed: int) -> dict[st
                 figures[f"{name} average precision"] = estimate(
                     _average_precision, seed, answerable[pool], confidence[pool]
                 )
-    figures |= calibration(right, confidence, seed)
+    return known(figures | calibration(right, confidence, seed))
+
+
+def known(figures: Mapping[str, Figure | None]) -> dict[str, Figure]:
+    """Return the figures that there were questions for."""
     return {name: figure for name, figure in figures.items() if figure is not None}
+
+
+def curves(outcomes: Sequence[Outcome], threshold: float) -> dict[str, Any]:
+    """Return what the plots show: risk by coverage, what is right by confidence, and the share that is answered."""
+    right, confidence, *_ = _columns(outcomes)
+    coverage, risk = risk_coverage(right, confidence)
+    rows = np.unique(np.linspace(0, len(coverage) - 1, CURVE_POINTS).astype(int)) if len(coverage) else ()
+    bins = reliability_bins(right, confidence)
+    return {
+        "risk_coverage": [[float(coverage[row]), float(risk[row])] for row in rows],
+        "reliability": [[float(sure.mean()), float(share.mean()), len(share)] for share, sure in bins],
+        "answered": float((confidence >= threshold).mean()) if len(confidence) else 0.0,
+    }
 
 
 def calibration(right: Bools, confidence: Reals, seed: int) -> dict[str, Figure | None]:
@@ -132,11 +146,12 @@ def calibration(right: Bools, confidence: Reals, seed: int) -> dict[str, Figure 
 def latency(outcomes: Sequence[Outcome], seed: int) -> dict[str, Figure]:
     """Return milliseconds for a question: median and 95th percentile."""
     values = np.array([o.seconds * 1000 for o in outcomes])
-    found = {
-        "median ms": estimate(np.median, seed, values),
-        "p95 ms": estimate(lambda v: np.percentile(v, 95), seed, values),
-    }
-    return {name: figure for name, figure in found.items() if figure is not None}
+    return known(
+        {
+            "median ms": estimate(np.median, seed, values),
+            "p95 ms": estimate(lambda v: np.percentile(v, 95), seed, values),
+        }
+    )
 
 
 def expected_calibration_error(right: Bools, confidence: Reals) -> float:
@@ -175,9 +190,12 @@ def coverage_at_risk(right: Bools, confidence: Reals, risk: float) -> float:
 
 def _columns(outcomes: Sequence[Outcome]) -> tuple[Bools, Reals, NDArray[np.str_], Bools]:
     """Return what is right, how sure it was, the category, and whether there is an answer, by question."""
-    rows = [(o.right, o.confidence, o.label.category, o.label.answerable) for o in outcomes]
-    right, confidence, category, answerable = zip(*rows, strict=True)
-    return np.array(right, bool), np.array(confidence, float), np.array(category), np.array(answerable, bool)
+    return (
+        np.array([o.right for o in outcomes], bool),
+        np.array([o.confidence for o in outcomes], float),
+        np.array([o.label.category for o in outcomes], str),
+        np.array([o.label.answerable for o in outcomes], bool),
+    )
 
 
 def _auroc(positive: Bools, score: Reals) -> float:

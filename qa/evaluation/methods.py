@@ -1,12 +1,13 @@
 """Ways of ranking passages, sentences and FAQ entries, side by side on the same index."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
+from qa.article import Span
 from qa.encoder import Encoder
 from qa.evaluation.labels import Label
-from qa.index import Floats, Index
+from qa.index import Floats, Index, Integers
 from qa.retrieval import Query, SentenceHits, search_faqs, search_sentences
 
 RRF_K = 60  # Cormack, Clarke and Büttcher 2009, Reciprocal Rank Fusion, section 3
@@ -33,47 +34,48 @@ class Rankings:
             ]
             self._alone = np.stack([encoding.pooled for encoding in encoder.encode(texts)])
 
-    def passages(self, hits: SentenceHits) -> dict[str, list[int]]:
-        """Return each method's ranking of passage numbers, best first."""
-        if not len(hits.sentences):
-            return {}
-        size = len(self.index.passages)
-        bm25, dense, late, fused = (np.full(size, -np.inf, np.float32) for _ in range(4))
-        for scores, values in (
-            (bm25, hits.passage_bm25),
-            (dense, hits.passage_cosine),
-            (late, hits.late),
-            (fused, hits.score),
-        ):
-            np.maximum.at(scores, hits.passages, values)
-        return self._rank({"bm25": bm25, "dense": dense, "late": late, "product": fused})
+    def rank(self, query: Query) -> dict[str, dict[str, list[int]]]:
+        """Return by unit and method the numbers found, best first; only the product's are of a short list."""
+        ranked = self._units(query, search_sentences(self.index, query))
+        if set(self.methods) != {"product"}:
+            every = self._units(query, search_sentences(self.index, query, limit=len(self.index.passages)))
+            shortened = {unit: {m: r for m, r in found.items() if m == "product"} for unit, found in ranked.items()}
+            ranked = {unit: found | shortened[unit] for unit, found in every.items()}
+        return ranked | {"faq": self._faqs(query)}
 
-    def sentences(self, query: Query, hits: SentenceHits) -> dict[str, list[int]]:
-        """Return each method's ranking of sentence numbers, best first."""
+    def _units(self, query: Query, hits: SentenceHits) -> dict[str, dict[str, list[int]]]:
         if not len(hits.sentences):
-            return {}
-        order = np.argsort(hits.sentences)  # each method's equals keep the article's order, not the product's
-        numbers = hits.sentences[order]
-        scores = {"bm25": hits.sentence_bm25[order], "late": hits.late[order], "product": hits.score[order]}
+            return {"passage": {}, "sentence": {}}
+        return {"passage": self._passages(hits), "sentence": self._sentences(query, hits)}
+
+    def _passages(self, hits: SentenceHits) -> dict[str, list[int]]:
+        scores = {"bm25": hits.passage_bm25, "dense": hits.passage_cosine, "late": hits.late, "product": hits.score}
+        best = {method: np.full(len(self.index.passages), -np.inf, np.float32) for method in scores}
+        for method, values in scores.items():
+            np.maximum.at(best[method], hits.passages, values)
+        return self._orders(np.arange(len(self.index.passages)), best)
+
+    def _sentences(self, query: Query, hits: SentenceHits) -> dict[str, list[int]]:
+        scores = {"bm25": hits.sentence_bm25, "late": hits.late, "product": hits.score}
         if self._alone is not None:
-            scores["dense"] = self._alone[numbers] @ query.encoding.pooled
-        return {method: numbers[ranking].tolist() for method, ranking in self._rank(scores).items()}
+            scores["dense"] = self._alone[hits.sentences] @ query.encoding.pooled
+        return self._orders(hits.sentences, scores)
 
-    def faqs(self, query: Query) -> dict[str, list[int]]:
-        """Return each method's ranking of FAQ entries, best first."""
+    def _faqs(self, query: Query) -> dict[str, list[int]]:
         hits = search_faqs(self.index, query)
         if not len(hits.entries):
             return {}
         scores = {"bm25": hits.bm25, "dense": hits.question_cosine, "late": hits.late, "product": hits.score}
-        order = np.argsort(hits.entries)
-        return self._rank({method: values[order] for method, values in scores.items()})
+        return self._orders(hits.entries, scores)
 
-    def _rank(self, scores: Mapping[str, Floats]) -> dict[str, list[int]]:
-        """Turn scores into rankings, adding the fusion of BM25 and the dense method."""
-        orders = {name: np.argsort(-values, kind="stable") for name, values in scores.items()}
+    def _orders(self, numbers: Integers, scores: Mapping[str, Floats]) -> dict[str, list[int]]:
+        """Turn scores of numbered texts into rankings, adding the fusion of BM25 and the dense method."""
+        order = np.argsort(numbers)  # each method's equals keep the article's order, not the product's
+        numbers = numbers[order]
+        orders = {name: np.argsort(-values[order], kind="stable") for name, values in scores.items()}
         if "rrf" in self.methods and "dense" in orders:
             orders["rrf"] = reciprocal_rank_fusion([orders["bm25"], orders["dense"]])
-        return {name: [int(row) for row in orders[name][:DEPTH]] for name in self.methods if name in orders}
+        return {name: numbers[orders[name][:DEPTH]].tolist() for name in self.methods if name in orders}
 
 
 def reciprocal_rank_fusion(orders: Sequence[np.ndarray]) -> np.ndarray:
@@ -92,39 +94,15 @@ METHODS: Mapping[str, str] = {
     "product": "what answers are drawn from",
 }
 
-Judge = Callable[[Label], set[int]]
 
+def relevant(index: Index, label: Label) -> dict[str, set[int]]:
+    """Return the numbers of the passages, sentences and FAQ entries that are right for a label."""
 
-def relevant(index: Index) -> dict[str, Judge]:
-    """Return for passages, sentences and FAQ entries what tells which of them are right for a label."""
+    def holding(spans: Iterable[Span]) -> set[int]:
+        return {number for number, span in enumerate(spans) if any(map(span.contains, label.spans))}
 
-    def passages(label: Label) -> set[int]:
-        return {
-            number
-            for number, place in enumerate(index.passages)
-            if any(place.passage.span.contains(span) for span in label.spans)
-        }
-
-    def sentences(label: Label) -> set[int]:
-        return {
-            number
-            for number, sentence in enumerate(index.sentences)
-            if any(sentence.contains(span) for span in label.spans)
-        }
-
-    return {"passage": passages, "sentence": sentences, "faq": lambda label: set(label.faqs)}
-
-
-def rank_all(rankings: Rankings, query: Query) -> dict[str, dict[str, list[int]]]:
-    """Return each method's rankings of passages, sentences and FAQ entries; only the product's are of a short list."""
-    index = rankings.index
-    ranked = _rank_hits(rankings, query, search_sentences(index, query))
-    if set(rankings.methods) != {"product"}:
-        every = _rank_hits(rankings, query, search_sentences(index, query, limit=len(index.passages)))
-        product = {unit: {m: r for m, r in found.items() if m == "product"} for unit, found in ranked.items()}
-        ranked = {unit: found | product[unit] for unit, found in every.items()}
-    return ranked | {"faq": rankings.faqs(query)}
-
-
-def _rank_hits(rankings: Rankings, query: Query, hits: SentenceHits) -> dict[str, dict[str, list[int]]]:
-    return {"passage": rankings.passages(hits), "sentence": rankings.sentences(query, hits)}
+    return {
+        "passage": holding(place.passage.span for place in index.passages),
+        "sentence": holding(index.sentences),
+        "faq": set(label.faqs),
+    }

@@ -10,7 +10,7 @@ from qa.article import Article, Span
 from qa.engine import Engine
 from qa.errors import QuestionError
 from qa.evaluation.labels import DataSet, Label, Task
-from qa.evaluation.methods import Rankings, rank_all, relevant
+from qa.evaluation.methods import Rankings, relevant
 
 STRANGERS_PER_TASK = 20  # off-topic questions borrowed from the other articles of the same data
 
@@ -44,9 +44,9 @@ def ask_all(
     data: DataSet,
     open_engine: Callable[[Article], Engine],
     methods: Sequence[str],
-    threshold: float | None,
+    threshold: float,
     seed: int,
-    progress: Callable[[int], object],
+    progress: Callable[[], object],
 ) -> Iterator[Outcome]:
     """Ask each question of each task; the engine's own threshold must be 0, so that nothing is held back.
 
@@ -56,13 +56,11 @@ def ask_all(
         methods: names of the rankings to make.
         threshold: least confidence of an answer; tells which kind of answer a reader would have seen.
         seed: for the choice of borrowed questions.
-        progress: called with 1 after each question.
+        progress: called after each question.
     """
     for task in borrow(data, seed):
         engine = open_engine(task.article)
-        bar = engine.calibration.threshold if threshold is None else threshold
         rankings = Rankings(engine.index, engine.encoder, methods)
-        judges = relevant(engine.index)
         for label in task.labels:
             start = time.perf_counter()
             try:
@@ -77,12 +75,12 @@ def ask_all(
                 answer=answer,
                 right=answer is not None and is_right(answer, label, task.article),
                 confidence=answer.confidence if answer and answer.kind is not AnswerKind.NONE else 0.0,
-                kind_right=_kind(answer, bar) in _kinds(label),
+                kind_right=_kind(answer, threshold) in _kinds(label),
                 seconds=seconds,
-                gold={unit: judge(label) for unit, judge in judges.items()} if judged else {},
-                ranked=rank_all(rankings, engine.query(label.text)) if judged and methods else {},
+                gold=relevant(engine.index, label) if judged else {},
+                ranked=rankings.rank(engine.query(label.text)) if judged and methods else {},
             )
-            progress(1)
+            progress()
 
 
 def borrow(data: DataSet, seed: int) -> list[Task]:

@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from qa.evaluation.labels import UNANSWERABLE
+from qa.reports import Picture
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -28,8 +28,8 @@ Figures = Mapping[str, Any]
 Draw = Callable[["Axes", Figures], None]
 
 
-def draw(results: Figures, *, dark: bool = False) -> dict[str, bytes]:
-    """Return PNGs by name: risk-coverage, reliability and, if methods were ranked, methods."""
+def draw(results: Figures) -> dict[str, Picture]:
+    """Return pictures by name: risk-coverage, reliability and, if methods were ranked, methods."""
     sets = results["data"]
     pictures: dict[str, list[tuple[str, Figures, Draw]]] = {
         "risk-coverage": [(name, data, _risk_coverage) for name, data in sets.items()],
@@ -40,22 +40,15 @@ def draw(results: Figures, *, dark: bool = False) -> dict[str, bytes]:
             for unit, table in data["retrieval"].items()
         ],
     }
-    return {name: picture(panels, dark) for name, panels in pictures.items() if panels}
+    return {name: picture(panels) for name, panels in pictures.items() if panels}
 
 
-def coverage(data: Figures) -> float:
-    """Return the share of questions that are answered with the threshold as it is."""
-    kinds = [name for name in UNANSWERABLE if not (data["form"] == "squad" and name == "near-miss")]  # kept apart
-    answers = data["answers"]
-    shares = [(1 - f["value"], f["count"]) for f in [answers.get("answerable refused")] if f]
-    shares += [
-        (answers[key]["value"], answers[key]["count"]) for kind in kinds if (key := f"{kind} answered") in answers
-    ]
-    return float(sum(share * count for share, count in shares) / max(sum(count for _, count in shares), 1))
-
-
-def picture(panels: Sequence[tuple[str, Figures, Draw]], dark: bool) -> bytes:
+def picture(panels: Sequence[tuple[str, Figures, Draw]]) -> Picture:
     """Draw panels side by side."""
+    return Picture(_png(panels, dark=False), _png(panels, dark=True))
+
+
+def _png(panels: Sequence[tuple[str, Figures, Draw]], *, dark: bool) -> bytes:
     import matplotlib
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -88,8 +81,7 @@ def picture(panels: Sequence[tuple[str, Figures, Draw]], dark: bool) -> bytes:
 def _risk_coverage(axes: "Axes", data: Figures) -> None:
     points = data["curves"]["risk_coverage"]
     axes.plot([x for x, _ in points], [y for _, y in points], color=LINE, linewidth=1.8)
-    shipped = coverage(data)
-    at = min(points, key=lambda point: abs(point[0] - shipped))
+    at = min(points, key=lambda point: abs(point[0] - data["curves"]["answered"]))
     axes.plot(at[0], at[1], "o", color=MARK, label=f"threshold: {at[0]:.0%} answered, {at[1]:.1%} of them wrong")
     axes.legend(loc="upper left", frameon=False, fontsize=8)
     highest = max(y for _, y in points)

@@ -4,12 +4,10 @@ import platform
 import random
 import subprocess
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from qa.answering import AnswerKind
 from qa.article import Article
@@ -18,7 +16,7 @@ from qa.encoder import Encoder
 from qa.engine import Engine
 from qa.evaluation import measures
 from qa.evaluation.fitting import examples, fit
-from qa.evaluation.labels import DataSet, Label, Task
+from qa.evaluation.labels import DataSet, Label
 from qa.evaluation.outcomes import Outcome, ask_all
 from qa.index import Index
 from qa.settings import Settings
@@ -35,20 +33,6 @@ LIBRARIES = (
     "ir-measures",
     "scikit-learn",
 )
-CURVE_POINTS = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """A question that came out wrong, for a person to read."""
-
-    data: str
-    category: str
-    question: str
-    given: str
-    kind: str
-    confidence: float
-    gold: tuple[str, ...]
 
 
 class Evaluation:
@@ -74,34 +58,26 @@ class Evaluation:
         """Index an article; nothing is held back, since the figures are about the best there is as well."""
         return Engine(Index.of([article], self.encoder), self.encoder, replace(self.settings, threshold=0.0))
 
-    def results(self, sets: Sequence[DataSet], progress: Callable[[int], object] = lambda _: None) -> dict[str, Any]:
+    def results(self, sets: Sequence[DataSet], progress: Callable[[], object] = lambda: None) -> dict[str, Any]:
         """Evaluate data sets; all values are plain data, ready for JSON."""
         found = {}
-        failures: list[Failure] = []
+        failures: list[dict[str, Any]] = []
         for data in sets:
             outcomes = list(ask_all(data, self.engine, self.methods, self.threshold, self.seed, progress))
-            found[data.name] = self._figures(data, outcomes)
-            failures += self._failures(data, _core(data, outcomes))
-        failures.sort(key=lambda failure: -failure.confidence)
-        return {
-            "provenance": self._provenance(sets),
-            "data": found,
-            "failures": [asdict(failure) for failure in failures[:WORST]],
-        }
+            # SQuAD's unanswerable questions are made to mislead whoever cannot read every word, so they are kept
+            # apart: it is said how many were answered, and they do not blur the confidence of the others.
+            core = [o for o in outcomes if data.form != "squad" or o.label.category != "near-miss"]
+            found[data.name] = self._figures(data, outcomes, core)
+            failures += self._failures(data, core)
+        failures.sort(key=lambda failure: -failure["confidence"])
+        return {"provenance": self._provenance(sets), "data": found, "failures": failures[:WORST]}
 
-    def _figures(self, data: DataSet, outcomes: Sequence[Outcome]) -> dict[str, Any]:
-        core = _core(data, outcomes)
-        kept = {id(outcome) for outcome in core}
-        apart = [outcome.confidence >= self.threshold for outcome in outcomes if id(outcome) not in kept]
-        answers = measures.answers(core, self.threshold, self.seed) if core else {}
-        if figure := measures.mean(apart, self.seed):
-            answers["near-miss answered"] = figure
+    def _figures(self, data: DataSet, outcomes: Sequence[Outcome], core: Sequence[Outcome]) -> dict[str, Any]:
+        answers = measures.answers(core, self.threshold, self.seed)
+        if len(core) < len(outcomes):
+            misled = [o.confidence >= self.threshold for o in outcomes if o.label.category == "near-miss"]
+            answers |= measures.known({"near-miss answered": measures.mean(misled, self.seed)})
         units = {unit: measures.retrieval(outcomes, unit, self.seed) for unit in ("passage", "sentence", "faq")}
-        right = np.array([o.right for o in core], bool)
-        confidence = np.array([o.confidence for o in core], float)
-        coverage, risk = measures.risk_coverage(right, confidence)
-        rows = np.unique(np.linspace(0, len(coverage) - 1, CURVE_POINTS).astype(int)) if len(coverage) else ()
-        bins = measures.reliability_bins(right, confidence)
         return {
             "form": data.form,
             "questions": len(outcomes),
@@ -112,13 +88,10 @@ class Evaluation:
                 if table
             },
             "latency": _plain(measures.latency(outcomes, self.seed)),
-            "curves": {
-                "risk_coverage": [[float(coverage[row]), float(risk[row])] for row in rows],
-                "reliability": [[float(sure.mean()), float(share.mean()), len(share)] for share, sure in bins],
-            },
+            "curves": measures.curves(core, self.threshold),
         }
 
-    def _failures(self, data: DataSet, outcomes: Sequence[Outcome]) -> "list[Failure]":
+    def _failures(self, data: DataSet, outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
         """Return the answers that a reader would have seen and that are wrong, and the answers held back."""
         found = []
         articles = {id(label): task.article for task in data.tasks for label in task.labels}
@@ -128,17 +101,21 @@ class Evaluation:
             if answer is None or (outcome.right and shown) or (not label.answerable and not shown):
                 continue
             article = articles.get(id(label))
-            gold = _gold(label, article) if article else ()
-            given = answer.text if answer.kind is not AnswerKind.NONE else ""
-            kind = answer.kind.value if shown else "none"
-            # What was held back is no wrong answer: it is listed after those that were given.
-            weight = outcome.confidence if shown else outcome.confidence - 1
-            found.append(Failure(data.name, label.category, _turns(label), given, kind, weight, gold))
+            found.append(
+                {
+                    "data": data.name,
+                    "category": label.category,
+                    "question": " → ".join((*label.history, label.text)),
+                    "given": answer.text if answer.kind is not AnswerKind.NONE else "",
+                    "kind": answer.kind.value if shown else "none",
+                    # What was held back is no wrong answer: it is listed after those that were given.
+                    "confidence": outcome.confidence if shown else outcome.confidence - 1,
+                    "gold": _gold(label, article) if article else (),
+                }
+            )
         return found
 
-    def fit(
-        self, sets: Sequence[DataSet], risk: float, progress: Callable[[int], object] = lambda _: None
-    ) -> Calibration:
+    def fit(self, sets: Sequence[DataSet], risk: float, progress: Callable[[], object] = lambda: None) -> Calibration:
         """Fit a calibration on the labels of the data sets (of our own form, on the "dev" and "feedback" halves)."""
         chosen: dict[str, tuple[str, list[Any]]] = {}
         everything = [label for data in sets for task in data.tasks for label in task.labels if not label.history]
@@ -146,16 +123,13 @@ class Evaluation:
             own = {label.text for task in data.tasks for label in task.labels}
             strangers = [label for label in everything if label.text not in own]
             random.Random(self.seed).shuffle(strangers)
-            tasks = tuple(
-                Task(t.article, tuple(x for x in t.labels if x.split != "test" and not x.history)) for t in data.tasks
-            )
-            count = sum(len(task.labels) for task in tasks)
-            part = replace(data, tasks=tasks)
+            part = data.where(lambda label: label.split != "test" and not label.history)
+            count = sum(len(task.labels) for task in part.tasks)
             borrowed = strangers[: max(count // 8, 1)] if data.form != "questions" else []
             found = []
             for example in examples(part, self.engine, borrowed):
                 found.append(example)
-                progress(1)
+                progress()
             chosen[data.name] = (data.form, found)
         provenance = {
             "data": {data.name: data.sha256 for data in sets},
@@ -189,15 +163,6 @@ class Evaluation:
         }
 
 
-def _core(data: DataSet, outcomes: Sequence[Outcome]) -> list[Outcome]:
-    """Return the outcomes that are judged together.
-
-    SQuAD's unanswerable questions are made to mislead whoever cannot read every word, so they are
-    kept apart: it is said how many were answered, and they do not blur the confidence of the others.
-    """
-    return [o for o in outcomes if data.form != "squad" or o.label.category != "near-miss"]
-
-
 def _plain(figures: dict[str, measures.Figure]) -> dict[str, dict[str, float]]:
     return {name: asdict(figure) for name, figure in figures.items()}
 
@@ -205,10 +170,6 @@ def _plain(figures: dict[str, measures.Figure]) -> dict[str, dict[str, float]]:
 def _gold(label: Label, article: Article) -> tuple[str, ...]:
     spans = [article.quote(span) for span in label.spans[:3]]
     return (*spans, *(f"FAQ: {article.quote(article.faqs[number].question)}" for number in label.faqs[:3]))
-
-
-def _turns(label: Label) -> str:
-    return " → ".join((*label.history, label.text))
 
 
 def _version(name: str) -> str:

@@ -1,7 +1,6 @@
 """Gaps as a draft of FAQ entries, for the author to complete."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from qa.faq import faq_jsonld, faq_markdown
@@ -11,36 +10,27 @@ MISSING = "✎ …"  # in place of an answer; without a word, so that it is neve
 TITLE = f"FAQ draft of what readers asked: write the answer where it says “{MISSING}”, or delete the entry"
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """An entry that could be added to a FAQ; ``answer`` is "" where the author has to write it."""
-
-    question: str
-    answer: str
-
-
-def draft_entries(gaps: Sequence[Gap]) -> tuple[Draft, ...]:
-    """Return an entry for each gap.
+def draft_entries(gaps: Sequence[Gap]) -> list[tuple[str, str]]:
+    """Return a question and an answer for each gap; the answer is "" where the author has to write it.
 
     The answer is the sentence that readers marked as right, or else the closest one if it clears the threshold of an
     answer and is not what readers disliked.
     """
-    entries = []
-    for gap in gaps:
-        question = f"{gap.context} {gap.question}".strip()
-        entries.append(Draft(question, gap.marked or (gap.closest if gap.answered_now else "")))
-    return tuple(entries)
+    return [
+        (f"{gap.context} {gap.question}".strip(), gap.marked or (gap.closest if gap.answered_now else ""))
+        for gap in gaps
+    ]
 
 
-def write_drafts(entries: Sequence[Draft], folder: Path) -> tuple[Path, Path]:
+def write_drafts(entries: Sequence[tuple[str, str]], folder: Path) -> tuple[Path, Path]:
     """Write ``faq-draft.md`` and ``faq-draft.jsonld`` into a folder; return where they are.
 
     Entries without an answer are marked in the Markdown, and left out of the JSON-LD: a FAQPage has no room for them.
     """
     folder.mkdir(parents=True, exist_ok=True)
     markdown, jsonld = folder / "faq-draft.md", folder / "faq-draft.jsonld"
-    shown = [(entry.question, entry.answer or MISSING) for entry in entries]
-    answered = [(entry.question, entry.answer) for entry in entries if entry.answer]
+    shown = [(question, answer or MISSING) for question, answer in entries]
+    answered = [(question, answer) for question, answer in entries if answer]
     markdown.write_text(faq_markdown(shown, TITLE), encoding="utf-8")
     jsonld.write_text(faq_jsonld(answered), encoding="utf-8")
     return markdown, jsonld

@@ -10,9 +10,8 @@ from typing import Any
 
 from qa.article import Article, Span
 from qa.errors import FeedbackError
-from qa.evaluation.labels import occurrences
-from qa.feedback.anchors import anchor
 from qa.feedback.schema import connect, plain_words
+from qa.quotes import locate, occurrences
 
 ID_CHARS = 12  # of a hash over the question: more than enough for a file's questions to differ
 
@@ -75,7 +74,7 @@ def export(path: Path, article: Article, since: float = 0.0) -> Export:
                 unmarked += 1
     records, stale = [], []
     for form, (question, context, right) in sorted(latest.items()):
-        found = [anchor(quote, [article], name=name, start=start) for name, quote, start in right]
+        found = [locate(quote, [article], name=name, start=start) for name, quote, start in right]
         spans = [place[1] for place in found if place]
         if spans:
             records.append(_record(form, question, context, spans, article))

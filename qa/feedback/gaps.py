@@ -1,6 +1,5 @@
 """What an article lacks: questions without an answer, or with one that was disliked, grouped by meaning."""
 
-import heapq
 import sqlite3
 from collections import Counter
 from collections.abc import Sequence
@@ -12,8 +11,8 @@ import numpy as np
 from qa.answering import Answer
 from qa.encoder import Encoder, Role
 from qa.errors import QuestionError
-from qa.feedback.anchors import anchor
 from qa.feedback.schema import plain_words
+from qa.quotes import locate
 
 if TYPE_CHECKING:
     from qa.engine import Engine
@@ -74,7 +73,6 @@ class _Asked:
     disliked: int
     question: str
     context: str
-    last: float
 
 
 def find_gaps(connection: sqlite3.Connection, engine: "Engine", since: float) -> tuple[tuple[Gap, ...], int, int]:
@@ -86,19 +84,14 @@ def find_gaps(connection: sqlite3.Connection, engine: "Engine", since: float) ->
         since: leave out what was asked earlier.
     """
     rows = connection.execute(
-        f"SELECT {FORM} AS form, count(*), total(q.kind = 'none'), total(q.liked = 0), q.question, q.context,"
-        f" max(q.time) FROM questions q WHERE q.time >= ? AND {GAP} GROUP BY form",
+        f"SELECT {FORM} AS form, count(*) AS count, sum(q.kind = 'none'), count(*) FILTER (WHERE q.liked = 0),"
+        " q.question, q.context,"
+        f" max(q.time) AS last, count(*) OVER () FROM questions q WHERE q.time >= ? AND {GAP} GROUP BY form"
+        f" ORDER BY count DESC, last DESC, form LIMIT {MAX_GROUPED}",
         (since,),
-    )
-    total = 0
-
-    def counted(row: tuple[str, int, float, float, str, str, float]) -> _Asked:
-        nonlocal total
-        total += 1
-        form, count, unanswered, disliked, question, context, last = row
-        return _Asked(form, count, int(unanswered), int(disliked), question, context, last)
-
-    asked = heapq.nlargest(MAX_GROUPED, map(counted, rows), key=lambda each: (each.count, each.last))
+    ).fetchall()
+    total = rows[0][-1] if rows else 0
+    asked = [_Asked(*columns) for *columns, _, _ in rows]
     texts = [f"{each.context} {each.question}".strip() for each in asked]
     groups: dict[int, list[_Asked]] = {}
     for each, group in zip(asked, group_by_meaning(texts, engine.encoder), strict=True):
@@ -154,7 +147,7 @@ def _gap(
     standing = (
         found[0].quote(found[1])
         for (name, quote), _ in marks.most_common()
-        if (found := anchor(quote, engine.articles, name=name))
+        if (found := locate(quote, engine.articles, name=name))
     )
     now: Literal["answered", "disliked", "refused"] = "refused"
     if answer and answer.citations:

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 from qa.answering import SMALL_TALK, AnswerKind
 from qa.article import Article
 from qa.errors import FeedbackError
-from qa.feedback.anchors import anchor
 from qa.feedback.gaps import Gap, find_gaps
 from qa.feedback.schema import connect
+from qa.quotes import locate
 
 if TYPE_CHECKING:
     from qa.engine import Engine
@@ -194,7 +194,7 @@ def _busiest(connection: sqlite3.Connection, articles: Sequence[Article], since:
     )
     places: dict[tuple[str, str], list[Any]] = {}
     for name, start, quote, section, *counts in cited:
-        found = anchor(quote, articles, name=name, start=start)
+        found = locate(quote, articles, name=name, start=start)
         place, told = (name, quote), (section, name)
         if found:
             article, span = found
