@@ -5,15 +5,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from qa.encoder.export import EXPORT_VERSION, MODEL_FILE, TOKENIZER_FILE
-from qa.encoder.weights import cache_key
+from qa.encoder.export import MODEL_FILE, TOKENIZER_FILE, export_folder
 from qa.settings import Settings
 
 
 def folder(settings: Settings | None = None) -> Path:
     """Return where the exported model is; ``load_encoder`` has to have put it there."""
-    settings = settings or Settings()
-    return settings.cache_path / "encoders" / f"{cache_key(settings.model)}-v{EXPORT_VERSION}"
+    return export_folder(settings or Settings())
 
 
 class BareModel:

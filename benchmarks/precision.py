@@ -1,18 +1,13 @@
 """Float32 or int8: what a smaller encoder saves, and what it loses, on either side.
 
-Int8 weights by ONNX Runtime's dynamic quantisation, for questions, for passages, and for both;
-quality is the sentence hit@1 of the product's ranking.
+For questions, for passages, and for both; quality is the sentence hit@1 of the product's ranking.
 
 Run: python -m benchmarks.precision [--limit 0] [--rounds 100]
 """
 
 import argparse
 import itertools
-import json
-import logging
-import shutil
-import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -22,16 +17,15 @@ from numpy.typing import NDArray
 from benchmarks.bare import BareModel, folder
 from benchmarks.data import data_sets, questions
 from benchmarks.record import Record, Target, interleaved
-from qa import Engine
+from qa import Engine, Settings
 from qa.encoder import Encoder, Encoding, Role, WrappedEncoder, load_encoder
-from qa.encoder.export import CONFIG_FILE, MODEL_FILE, TOKENIZER_FILE
-from qa.encoder.onnx import OnnxEncoder
-from qa.encoder.weights import file_sha256
 from qa.evaluation.labels import DataSet
 from qa.evaluation.methods import Rankings, relevant
+from qa.settings import Precision
 
 LOSS = 0.002  # of hit@1; below it, a difference cannot be told from chance on these files
-SIDES = list(itertools.product(("float32", "int8"), repeat=2))
+PRECISIONS: tuple[Precision, ...] = ("float32", "int8")
+SIDES = list(itertools.product(PRECISIONS, repeat=2))
 
 
 class TwoSided(WrappedEncoder):
@@ -69,51 +63,24 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=100)
     chosen = parser.parse_args()
     record = Record("precision", "Float32 or int8: what does a smaller encoder save, and what does it lose?")
-    load_encoder()  # exports the model if that was never done
-    sets = data_sets()
-    with tempfile.TemporaryDirectory() as temporary:
-        folders = {"float32": folder(), "int8": quantise(folder(), Path(temporary))}
-        _speed(record, folders, chosen.rounds)
-        encoders = {name: OnnxEncoder(source) for name, source in folders.items()}
-        for name, encoder in encoders.items():
-            record.add(
-                f"{name}: a question's vector, alone and in a batch, differs by", batch_effect(encoder), "cosine"
-            )
-        known: dict[str, Encoder] = {name: Remembering(encoder) for name, encoder in encoders.items()}
-        for data in sets:
-            hits = {sides: hit_at_1(data, TwoSided(known[sides[0]], known[sides[1]]), chosen.limit) for sides in SIDES}
-            base, count = hits[SIDES[0]]
-            record.add(f"{data.name}: hit@1, float32", base, f"of {count}")
-            for query, passage in SIDES[1:]:
-                name = f"{data.name}: hit@1 with {query} questions, {passage} passages, change"
-                record.add(name, hits[query, passage][0] - base, "", target=Target(least=-LOSS))
+    settings = {precision: Settings(precision=precision) for precision in PRECISIONS}
+    encoders = {precision: load_encoder(each) for precision, each in settings.items()}
+    _speed(record, {precision: folder(each) for precision, each in settings.items()}, chosen.rounds)
+    for name, encoder in encoders.items():
+        record.add(f"{name}: a question's vector, alone and in a batch, differs by", batch_effect(encoder), "cosine")
+    known = {name: Remembering(encoder) for name, encoder in encoders.items()}
+    for data in data_sets():
+        hits = {sides: hit_at_1(data, TwoSided(known[sides[0]], known[sides[1]]), chosen.limit) for sides in SIDES}
+        base, count = hits[SIDES[0]]
+        record.add(f"{data.name}: hit@1, float32", base, f"of {count}")
+        for query, passage in SIDES[1:]:
+            side = f"{data.name}: hit@1 with {query} questions, {passage} passages, change"
+            record.add(side, hits[query, passage][0] - base, "", target=Target(least=-LOSS))
     record.save()
 
 
-def quantise(source: Path, target: Path) -> Path:
-    """Write an int8 copy of an exported model into ``target`` and return it."""
-    from onnxruntime.quantization import QuantType, quantize_dynamic
-
-    logging.getLogger().setLevel(logging.ERROR)  # it advises to pre-process, which changes nothing here
-    quantize_dynamic(
-        source / MODEL_FILE,
-        target / MODEL_FILE,
-        op_types_to_quantize=["MatMul", "Gemm", "Gather"],  # fused attention is beyond the quantiser
-        per_channel=True,
-        weight_type=QuantType.QInt8,
-    )
-    shutil.copy(source / TOKENIZER_FILE, target)
-    config = json.loads((source / CONFIG_FILE).read_text("utf-8"))
-    config["sha256"] = {name: file_sha256(target / name) for name in (MODEL_FILE, TOKENIZER_FILE)}
-    (target / CONFIG_FILE).write_text(json.dumps(config), "utf-8")
-    return target
-
-
 def batch_effect(encoder: Encoder) -> float:
-    """Return the largest cosine distance between a question encoded alone and among others.
-
-    Dynamic quantisation scales activations by the batch's largest, so that who else asks matters.
-    """
+    """Return the largest cosine distance between a question encoded alone and among others."""
     texts = questions(32)
     together = encoder.encode(texts, Role.QUERY)
     alone = [encoder.encode([text], Role.QUERY)[0] for text in texts]
@@ -135,7 +102,7 @@ def hit_at_1(data: DataSet, encoder: Encoder, limit: int) -> tuple[float, int]:
     return float(np.mean(hits)), len(hits)
 
 
-def _speed(record: Record, folders: dict[str, Path], rounds: int) -> None:
+def _speed(record: Record, folders: Mapping[Precision, Path], rounds: int) -> None:
     """Time one question and a batch of passages, on one thread and on all cores."""
     asked = questions(rounds)
     text = data_sets()[0].tasks[0].article

@@ -10,6 +10,7 @@ from typing import Any, Literal, Self
 from qa.errors import SettingsError
 
 DEFAULT_MODEL = "all-MiniLM-L6-v2"
+Precision = Literal["int8", "float32"]
 CACHE_VARIABLE = "QA_CACHE_DIR"
 
 
@@ -19,6 +20,8 @@ class Settings:
 
     Attributes:
         model: name or folder of a sentence-transformers model.
+        precision: of the encoder's products: ``int8``, ``float32``, or ``auto``, which is int8 for the default model,
+            whose answers it leaves as they are, and float32 for others.
         cache_dir: where exported encoders and indexes are kept; "" is the user's cache folder.
         index_dir: where indexes are kept; "" is below ``cache_dir``.
         token_type: how an index keeps token vectors, ``int8`` or ``float16``, which takes twice the room.
@@ -35,6 +38,7 @@ class Settings:
     """
 
     model: str = DEFAULT_MODEL
+    precision: Literal["auto", "int8", "float32"] = "auto"
     cache_dir: str = ""
     index_dir: str = ""
     token_type: Literal["int8", "float16"] = "int8"
@@ -53,6 +57,8 @@ class Settings:
                 raise SettingsError(f"{name} = {getattr(self, name)!r} must be text")
         if not self.model.strip():
             raise SettingsError("model is empty; name a sentence-transformers model or leave it out")
+        if self.precision not in {"auto", "int8", "float32"}:
+            raise SettingsError(f"precision = {self.precision!r} must be auto, int8 or float32")
         if self.token_type not in {"int8", "float16"}:
             raise SettingsError(f"token_type = {self.token_type!r} must be int8 or float16")
         if self.threshold is not None:
@@ -88,6 +94,13 @@ class Settings:
             raise SettingsError(f"cannot read settings {path}: {error.strerror}") from error
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise SettingsError(f"settings {path} are not TOML: {error}") from error
+
+    @property
+    def encoder_precision(self) -> Precision:
+        """Return the precision that is meant."""
+        if self.precision == "auto":
+            return "int8" if self.model == DEFAULT_MODEL else "float32"
+        return self.precision
 
     @property
     def index_path(self) -> Path:

@@ -20,11 +20,11 @@ from tiny import MAX_TOKENS, build_model
 
 from qa import EncoderError, Engine, Settings
 from qa.encoder import Encoder, Encoding, Role, load_encoder
-from qa.encoder.export import EXPORT_VERSION
+from qa.encoder.export import EXPORT_VERSION, MOST_LOST, export_folder
 from qa.encoder.onnx import OnnxEncoder
 from qa.encoder.weights import DEFAULT_WEIGHTS_SHA256, cache_key, file_sha256, locate, verify
 from qa.readers import parse_article
-from qa.settings import DEFAULT_MODEL
+from qa.settings import DEFAULT_MODEL, Precision
 
 TEXTS = (
     "How much did it cost to train R1?",
@@ -35,6 +35,7 @@ TEXTS = (
     "Two words",
 )
 TOLERANCE = 1e-4
+PRECISIONS: tuple[Precision, ...] = ("int8", "float32")
 
 
 def reference_vectors(model: SentenceTransformer, texts: Sequence[str], role: Role) -> NDArray[np.float32]:
@@ -73,11 +74,17 @@ class Tiny:
 
 
 @pytest.fixture(scope="module")
+def exact() -> Encoder:
+    """Return the default model in float32."""
+    return load_encoder(Settings(precision="float32"))
+
+
+@pytest.fixture(scope="module")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Tiny:
     folder = tmp_path_factory.mktemp("tiny")
     model = build_model(folder, "cls", {"query": "ask: ", "document": "some text: "})
     settings = Settings(model=str(folder / "model"), cache_dir=str(folder / "cache"))
-    export = folder / "cache" / "encoders" / f"{cache_key(settings.model)}-v{EXPORT_VERSION}"
+    export = export_folder(settings)
     export.mkdir(parents=True)
     for name in ("model.onnx", "tokenizer.json"):
         (export / name).write_text("half of it is mis", encoding="utf-8")
@@ -86,7 +93,8 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Tiny:
     return Tiny(model, load_encoder(settings), export)
 
 
-def test_vectors_of_the_default_model_are_those_of_sentence_transformers(encoder: Encoder) -> None:
+def test_vectors_of_the_default_model_are_those_of_sentence_transformers(exact: Encoder) -> None:
+    encoder = exact
     model = SentenceTransformer(locate(DEFAULT_MODEL), device="cpu")
 
     check_against(encoder, model)
@@ -96,6 +104,46 @@ def test_vectors_of_the_default_model_are_those_of_sentence_transformers(encoder
     expected = outputs[0].numpy()[1:-1]
     expected /= np.linalg.norm(expected, axis=1, keepdims=True)
     assert np.abs(encoder.encode([TEXTS[0]])[0].tokens - expected).max() <= TOLERANCE
+
+
+def test_int8_vectors_of_the_default_model_are_nearly_those_of_float32(encoder: Encoder, exact: Encoder) -> None:
+    texts = [text for text in TEXTS if text]
+
+    for small, large in zip(encoder.encode(texts), exact.encode(texts), strict=True):
+        assert small.ids.tolist() == large.ids.tolist()
+        assert float(small.pooled @ large.pooled) >= 1 - MOST_LOST
+        assert float((small.tokens * large.tokens).sum(axis=1).mean()) >= 1 - MOST_LOST
+    assert encoder.fingerprint != exact.fingerprint
+    sizes = [(export_folder(Settings(precision=each)) / "model.onnx").stat().st_size for each in PRECISIONS]
+    assert sizes[0] < sizes[1] / 2
+
+
+def test_int8_vectors_do_not_depend_on_what_else_is_in_the_batch(encoder: Encoder) -> None:
+    loud = "!" * 300 + " ZZZZ 8888 " * 40
+    alone = [encoder.encode([text])[0] for text in TEXTS[:3]]
+
+    together = encoder.encode([*TEXTS[:3], loud])
+
+    for one, other in zip(alone, together, strict=False):
+        assert float(one.pooled @ other.pooled) == pytest.approx(1, abs=1e-4)
+        assert (one.tokens * other.tokens).sum(axis=1) == pytest.approx(1, abs=1e-4)
+
+
+def test_a_model_that_int8_would_change_too_much_stays_float32(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    model = build_model(tmp_path, "cls", {"query": "", "document": ""})
+    # Activations of 100 give or take 1, of which only the last counts: a float32 holds both, an int8 does not.
+    bert: Any = model[0].model
+    bert.embeddings.LayerNorm.bias.data += 100
+    attention = bert.encoder.layer[0].attention.self
+    for linear in (attention.query, attention.key, attention.value):
+        linear.bias.data -= 100 * linear.weight.data.sum(dim=1)
+    model.save(str(tmp_path / "model"))
+    settings = Settings(model=str(tmp_path / "model"), cache_dir=str(tmp_path / "cache"), precision="int8")
+
+    check_against(load_encoder(settings), model)
+    assert "it stays float32" in caplog.text
 
 
 def test_vectors_of_a_model_with_cls_pooling_and_prompts_are_those_of_sentence_transformers(tiny: Tiny) -> None:

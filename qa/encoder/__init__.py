@@ -23,12 +23,12 @@ def load_encoder(settings: Settings | None = None) -> Encoder:
     """
     from filelock import FileLock
 
-    from qa.encoder.export import EXPORT_VERSION, export
+    from qa.encoder.export import export, export_folder
     from qa.encoder.onnx import OnnxEncoder
     from qa.encoder.weights import cache_key
 
     settings = settings or Settings()
-    folder = settings.cache_path / "encoders" / f"{cache_key(settings.model)}-v{EXPORT_VERSION}"
+    folder = export_folder(settings)
     if folder.is_dir():
         try:
             return OnnxEncoder(folder, settings.threads)
@@ -43,7 +43,7 @@ def load_encoder(settings: Settings | None = None) -> Encoder:
                 except EncoderError:
                     pass  # damaged, as logged above: replace it
             LOGGER.info("exporting %s to ONNX; this happens once", settings.model)
-            loaded = export(settings.model, folder)
+            loaded = export(settings.model, folder, settings.encoder_precision)
     except OSError as error:
         raise EncoderError(
             f"cannot write the exported model to {folder.parent}: {error.strerror or error}; set QA_CACHE_DIR"
