@@ -282,6 +282,8 @@ def test_all_files_are_checked_before_any_question_is_asked(tmp_path: Path) -> N
         read_sets([good, good], article)
     with pytest.raises(LabelError, match="good: no question of split 'feedback'; leave --split out"):
         read_sets([good], article, split="feedback")
+    with pytest.raises(LabelError, match="unknown split tset; known are dev, test, fresh, feedback"):
+        read_sets([good], article, split="dev,tset")
     (cut,) = read_sets([good], article, split="test", limit=2)
     assert [label.text for label in cut.tasks[0].labels] == ["may visitors climb up", "when does its lamp turn"]
 
