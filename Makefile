@@ -51,7 +51,8 @@ format: $(VENV)/.ready
 	$(BIN)/ruff format .
 
 eval: $(VENV)/.ready
-	$(BIN)/qa eval --out eval-report --gate tests/baselines/bundled.json
+	$(BIN)/qa eval --split dev,test --out eval-report --gate tests/baselines/bundled.json
+	$(BIN)/qa eval --split fresh --out eval-report/fresh
 
 # Figures are ratios to what is measured beside them; still, close other programs.
 bench: $(VENV)/.ready

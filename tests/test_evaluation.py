@@ -282,6 +282,8 @@ def test_all_files_are_checked_before_any_question_is_asked(tmp_path: Path) -> N
         read_sets([good, good], article)
     with pytest.raises(LabelError, match="good: no question of split 'feedback'; leave --split out"):
         read_sets([good], article, split="feedback")
+    with pytest.raises(LabelError, match="unknown split tset; known are dev, test, fresh, feedback"):
+        read_sets([good], article, split="dev,tset")
     (cut,) = read_sets([good], article, split="test", limit=2)
     assert [label.text for label in cut.tasks[0].labels] == ["may visitors climb up", "when does its lamp turn"]
 
@@ -295,7 +297,8 @@ def test_a_fit_on_few_questions_gives_a_calibration_that_an_engine_takes(tmp_pat
     lines = (corpus_path() / "questions.jsonl").read_text(encoding="utf-8").splitlines()
     few = [line for line in lines if '"split": "dev"' in line and '"history"' not in line][::3]
     path, target = tmp_path / "few.jsonl", tmp_path / "made" / "calibration.json"
-    path.write_text("\n".join(few), encoding="utf-8")
+    held_out = [line for line in lines if '"split": "fresh"' in line and '"history"' not in line]
+    path.write_text("\n".join([*few, *held_out]), encoding="utf-8")
     evaluate([path], fit=target, risk=0.2)
     fitted = Calibration.load(target)
     assert 0 < fitted.threshold < 1
@@ -303,7 +306,7 @@ def test_a_fit_on_few_questions_gives_a_calibration_that_an_engine_takes(tmp_pat
     assert fitted.provenance["risk"] == 0.2
     assert fitted.provenance["encoder"] == encoder.fingerprint
     assert fitted.provenance["data"] == {"few": read_sets([path], corpus_path())[0].sha256}
-    assert len(few) < fitted.provenance["examples"]["few"] <= 2 * len(few)
+    assert len(few) < fitted.provenance["examples"]["few"] <= 2 * len(few) < 2 * len(held_out)  # which taught nothing
     engine = Engine.from_path(corpus_path(), Settings(calibration=str(target)), encoder)
     assert engine.threshold == fitted.threshold
     sure = engine.ask("What is R1, the model from DeepSeek?").confidence

@@ -120,7 +120,7 @@ def test_other_data_are_not_compared(baseline: Path, change: tuple[Any, ...], me
     first, second, third = str(caught.value).splitlines()
     assert first == f"{baseline} belongs to other data:"
     assert second == f"  {message}"
-    assert third == f"if they are meant to differ, pin anew with: qa eval [FILES] --pin {baseline} --lower"
+    assert third == f"ask the same --split, or pin anew with: qa eval [FILES] --pin {baseline} --lower"
 
 
 def test_a_pinned_figure_that_was_not_measured_is_a_fall(baseline: Path) -> None:

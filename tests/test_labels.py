@@ -57,7 +57,8 @@ def test_a_split_keeps_its_own_questions_only(tmp_path: Path) -> None:
     data = read(write_lines(tmp_path / "q.jsonl", *QUESTIONS))
     assert len(data.tasks[0].labels) == 7
     assert len(data.restrict("test").tasks[0].labels) == 3
-    assert data.restrict("") is data
+    assert len(data.restrict("dev", "test").tasks[0].labels) == 7
+    assert data.restrict() is data
 
 
 def test_all_bad_records_are_reported_at_once_with_line_and_remedy(tmp_path: Path) -> None:
@@ -89,7 +90,7 @@ def test_all_bad_records_are_reported_at_once_with_line_and_remedy(tmp_path: Pat
         "q.jsonl:5: FAQ entry 'Who built it?' is not in lighthouse.md; copy its question word for word",
         "q.jsonl:6: FAQ entry ['Who painted it?'] is not in lighthouse.md; copy its question word for word",
         "q.jsonl:7: fact questions need faq or quotes; add what answers it",
-        "q.jsonl:8: split 'train' is none of dev, test, feedback",
+        "q.jsonl:8: split 'train' is none of dev, test, fresh, feedback",
         "q.jsonl:8: off-topic questions have no answer; remove faq and quotes or change the category",
         "q.jsonl:9: history, also_faq and quotes must be lists of text",
         "q.jsonl:10: not an object",

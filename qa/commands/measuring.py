@@ -23,7 +23,7 @@ def evaluate(
     ] = None,
     article: ArticleOption = "",
     settings: SettingsOption = "",
-    split: Annotated[str, typer.Option(help="Only questions of this split, such as test.")] = "",
+    split: Annotated[str, typer.Option(help="Only questions of these splits, with commas.")] = "",
     methods: Annotated[str, typer.Option(help="Rankings to compare, with commas.")] = "bm25,dense,rrf,late,product",
     limit: Annotated[int, typer.Option(min=0, help="At most so many questions of each article; 0 takes all.")] = 0,
     seed: Annotated[int, typer.Option(help="For samples and intervals.")] = 0,
@@ -78,14 +78,17 @@ def read_sets(files: Sequence[Path], article: str | Path, split: str = "", limit
     Args:
         files: labelled questions, of any of the forms that ``read_labels`` knows.
         article: path of what our own JSON Lines are about.
-        split: only this half of our own questions; "" for all.
+        split: only these splits of our own questions, with commas; "" for all.
         limit: at most so many questions of each article; 0 for all.
 
     Raises:
-        LabelError: records are malformed, two files have one name, or nothing is left of one.
+        LabelError: records are malformed, two files have one name, a split is unknown, or nothing is left of a file.
     """
-    from qa.evaluation.labels import read_labels
+    from qa.evaluation.labels import SPLITS, read_labels
 
+    splits = tuple(filter(None, split.split(",")))
+    if unknown := sorted(set(splits) - set(SPLITS)):
+        raise LabelError(f"unknown split {', '.join(unknown)}; known are {', '.join(SPLITS)}")
     sets, problems = [], []
     for path in files:
         try:
@@ -98,7 +101,7 @@ def read_sets(files: Sequence[Path], article: str | Path, split: str = "", limit
     double = next((name for name in names if names.count(name) > 1), None)
     if double:
         raise LabelError(f"two files are called {double}; rename one")
-    sets = [data.restrict(split) if data.form == "questions" else data for data in sets]
+    sets = [data.restrict(*splits) if data.form == "questions" else data for data in sets]
     if limit:
         sets = [replace(d, tasks=tuple(replace(t, labels=t.labels[:limit]) for t in d.tasks)) for d in sets]
     empty = [data.name for data in sets if not any(task.labels for task in data.tasks)]

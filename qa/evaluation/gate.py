@@ -54,7 +54,7 @@ def check(results: Mapping[str, Any], baseline: Path) -> str:
         raise GateError(f"{baseline} has no floor for {run}; pin it with: qa eval [FILES] --pin {baseline}")
     other = [problem for name in shared for problem in _differences(name, _floors(results, name), pinned[name])]
     if other:
-        again = f"if they are meant to differ, pin anew with: qa eval [FILES] --pin {baseline} --lower"
+        again = f"ask the same --split, or pin anew with: qa eval [FILES] --pin {baseline} --lower"
         raise GateError("\n".join([f"{baseline} belongs to other data:", *other, again]))
     fallen = [line for name in shared for line in _fallen(name, _floors(results, name), pinned[name])]
     if fallen:

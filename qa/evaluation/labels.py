@@ -21,7 +21,8 @@ from qa.readers.blocks import Block, Kind, assemble, trim
 
 ANSWERABLE = ("faq", "fact", "dialogue")
 UNANSWERABLE = ("near-miss", "off-topic", "hostile")
-SPLITS = ("dev", "test", "feedback")
+HELD_OUT = "fresh"  # asked to report only: nothing is fitted on, pinned to, or chosen by it
+SPLITS = ("dev", "test", HELD_OUT, "feedback")
 FIELDS = frozenset({"id", "split", "category", "question", "history", "faq", "also_faq", "quotes", "fresh"})
 SHOWN_PROBLEMS = 20  # enough to see a pattern in a file's mistakes
 
@@ -39,7 +40,8 @@ class Label:
         spans: an answer is right if its quote holds one of them.
         faqs: numbers of the article's FAQ entries that are right answers.
         history: earlier questions of the conversation, oldest first.
-        split: "dev" to tune on, "test" to report on, "" if the data makes no difference.
+        split: one of ``SPLITS``: "dev" to tune on, "test" to check a fit by, "fresh" to report on, "feedback" from
+            readers; "" if the data makes no difference.
         fresh: whether a dialogue's last question has nothing to do with the earlier ones.
     """
 
@@ -79,9 +81,9 @@ class DataSet:
         """Return the data set with only the labels that are wanted."""
         return replace(self, tasks=tuple(Task(t.article, tuple(filter(wanted, t.labels))) for t in self.tasks))
 
-    def restrict(self, split: str) -> "DataSet":
-        """Return the data set with only the labels of one split; "" keeps all."""
-        return self.where(lambda label: label.split in {split, ""}) if split else self
+    def restrict(self, *splits: str) -> "DataSet":
+        """Return the data set with only the labels of some splits; without any, with all."""
+        return self.where(lambda label: label.split in {*splits, ""}) if splits else self
 
 
 def read_labels(path: str | Path, article: Callable[[], Article]) -> DataSet:

@@ -16,7 +16,7 @@ from qa.encoder import Encoder
 from qa.engine import Engine
 from qa.evaluation import measures
 from qa.evaluation.fitting import examples, fit
-from qa.evaluation.labels import DataSet, Label
+from qa.evaluation.labels import HELD_OUT, DataSet, Label
 from qa.evaluation.outcomes import Outcome, ask_all
 from qa.index import Index
 from qa.settings import Settings
@@ -118,6 +118,7 @@ class Evaluation:
     def fit(self, sets: Sequence[DataSet], risk: float, progress: Callable[[], object] = lambda: None) -> Calibration:
         """Fit a calibration on the labels of the data sets (of our own form, on the "dev" and "feedback" halves)."""
         chosen: dict[str, tuple[str, list[Any]]] = {}
+        sets = [data.where(lambda label: label.split != HELD_OUT) for data in sets]  # not even as strangers
         everything = [label for data in sets for task in data.tasks for label in task.labels if not label.history]
         for data in sets:
             own = {label.text for task in data.tasks for label in task.labels}
