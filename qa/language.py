@@ -7,7 +7,7 @@ nothing is claimed.
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 
 # name in English, PyStemmer's name, bm25s' list of stop words
@@ -110,16 +110,22 @@ def words(text: str) -> list[str]:
     return re.findall(r"\w+", text.lower())
 
 
-def analyzer(code: str) -> Callable[[str], list[str]]:
-    """Return the function from text to BM25 terms: lower-cased, without stop words, stemmed."""
+def stemmer(code: str) -> Callable[[Sequence[str]], list[str]]:
+    """Return the function from words to BM25 terms: stemmed; "" for a function word."""
     stop = stop_words(code)
-    if code not in LANGUAGES:
-        return lambda text: [word for word in words(text) if word not in stop]
-    import Stemmer
+    stem: Callable[[list[str]], list[str]] = list
+    if code in LANGUAGES:
+        import Stemmer
 
-    stemmer = Stemmer.Stemmer(LANGUAGES[code][1])
+        stem = Stemmer.Stemmer(LANGUAGES[code][1]).stemWords
 
-    def analyze(text: str) -> list[str]:
-        return list(stemmer.stemWords([word for word in words(text) if word not in stop]))
+    def terms(found: Sequence[str]) -> list[str]:
+        return list(stem(["" if word in stop else word for word in found]))
 
-    return analyze
+    return terms
+
+
+def analyzer(code: str) -> Callable[[str], list[str]]:
+    """Return the function from text to BM25 terms: lower-cased, without function words, stemmed."""
+    terms = stemmer(code)
+    return lambda text: [term for term in terms(words(text)) if term]

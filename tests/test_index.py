@@ -32,7 +32,7 @@ def rows(*values: list[float]) -> np.ndarray[tuple[int, int], np.dtype[np.float3
 
 def lexicon(texts: list[list[str]]) -> Lexicon:
     vocabulary: dict[str, int] = {}
-    terms, starts = number_terms(map(" ".join, texts), str.split, vocabulary)
+    terms, starts = number_terms(map(" ".join, texts), list, vocabulary)
     frequencies = text_frequencies(terms, starts, len(vocabulary))
     return Lexicon(vocabulary, list(vocabulary), terms, starts, frequencies, postings(terms, starts, len(vocabulary)))
 

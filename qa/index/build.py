@@ -14,7 +14,7 @@ from qa.index.corpus import Columns, Corpus, article_columns
 from qa.index.lexicon import number_terms, postings, text_frequencies
 from qa.index.tokens import TokenType, pack
 from qa.index.windows import encode_windows
-from qa.language import analyzer
+from qa.language import stemmer
 
 BLOCK = 1024  # passages that are encoded, and may be kept, together: a minute's work at the most
 # Up to so many passages (of 150 tokens each, 5.8 GB as int8) token vectors are stored whole. Beyond, they are
@@ -137,28 +137,30 @@ class _Table:
         self, kind: str, texts: Sequence[Text], *, tokens: bool = True, role: Role = Role.PASSAGE
     ) -> dict[str, NDArray[Any]]:
         """Return the columns of a kind, with or without token vectors."""
-        names = ["keys", "vectors", "token_counts", "token_ids"] + (["tokens", "token_scales"] if tokens else [])
+        names = ["vectors", "token_counts", "token_ids"] + (["tokens", "token_scales"] if tokens else [])
         rows: dict[bytes, int] = {}
         if f"{kind}_{names[-1]}" in self.known:
             rows = {key.tobytes(): row for row, key in enumerate(self.known[f"{kind}_keys"])}
-        blocks = []
+        blocks: list[Block] = []
+        shelf = self.shelf if len(texts) > BLOCK else None
+        basis = b"" if self.basis is None else self.basis.tobytes()
+        digests = [text.key() for text in texts]
         for first in range(0, len(texts), BLOCK):
-            part = texts[first : first + BLOCK]
-            keys = [text.key() for text in part]
-            shelf = self.shelf if len(texts) > BLOCK else None
-            basis = b"" if self.basis is None else self.basis.tobytes()
+            keys = digests[first : first + BLOCK]
             name = hashlib.sha256(b"".join([kind.encode(), basis, *keys])).hexdigest()[:32]
             block = shelf.get(name) if shelf is not None else None
-            if block is None:
-                block = self._block(kind, part, keys, rows, role)
-                block = {each: block[each] for each in names}
-                block = block if shelf is None else shelf.put(name, block)
-            else:
-                self.progress(len(part))
-            blocks.append(block)
+            if block is not None:
+                self.progress(len(keys))
+                blocks.append(block)
+                continue
+            pieces = self._pieces(kind, texts[first : first + BLOCK], keys, rows, role)
+            if shelf is not None:
+                pieces = [shelf.put(name, {each: _joined(each, pieces) for each in names})]
+            blocks += pieces
         blocks = blocks or [self._none()]
         columns = {f"{kind}_{name}": _joined(name, blocks) for name in names if name != "tokens"}
-        if tokens and self.shelf is not None and len(blocks) > 1:
+        columns[f"{kind}_keys"] = np.frombuffer(b"".join(digests), np.uint8).reshape(-1, DIGEST_BYTES)
+        if tokens and self.shelf is not None:
             count = len(columns[f"{kind}_token_ids"])
             columns[f"{kind}_tokens"] = self.shelf.join(f"{kind}_tokens", "tokens", blocks, count)
         elif tokens:
@@ -170,27 +172,26 @@ class _Table:
         columns[f"{kind}_token_frequencies"] = text_frequencies(ids, columns[f"{kind}_token_starts"], 1)[1:]
         return columns
 
-    def _block(
+    def _pieces(
         self, kind: str, texts: Sequence[Text], keys: Sequence[bytes], rows: Mapping[bytes, int], role: Role
-    ) -> Block:
-        """Encode texts, but for those that are known."""
+    ) -> list[Block]:
+        """Encode texts, but for those that are known; return them in order, what is known as views of what it is in."""
         fresh = [number for number, key in enumerate(keys) if key not in rows]
         self.progress(len(keys) - len(fresh))
         requests = [(texts[number].text, texts[number].span, texts[number].parts) for number in fresh]
         encodings = dict(zip(fresh, encode_windows(self.encoder, requests, self.progress, role), strict=True))
-        parts: list[dict[str, NDArray[Any]]] = []
+        pieces: list[Block] = []
         number = 0
         while number < len(keys):
             first, row = number, rows.get(keys[number], -1)
             number += 1
             if row < 0:
-                parts.append(self._cut(encodings[first], texts[first].parts))
+                pieces.append(self._cut(encodings[first], texts[first].parts))
                 continue
             while number < len(keys) and rows.get(keys[number], -1) == row + number - first:
-                number += 1  # what stood together is copied together
-            parts.append(self._copy(kind, row, row + number - first))
-        joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-        return joined | {"keys": np.frombuffer(b"".join(keys), np.uint8).reshape(-1, DIGEST_BYTES)}
+                number += 1  # what stood together is taken together
+            pieces.append(self._known(kind, row, row + number - first))
+        return pieces
 
     def _cut(self, encoding: Encoding, parts: Sequence[Span]) -> dict[str, NDArray[Any]]:
         """Cut each part's tokens out of a text's encoding; a part without tokens gets a zero vector, numbered -1."""
@@ -214,10 +215,9 @@ class _Table:
         width = self.encoder.dimension
         nothing = np.zeros((0, width), np.float32)
         encoding = Encoding(np.zeros(0, np.int32), np.zeros((0, 2), np.int32), nothing, np.zeros(width, np.float32))
-        block = {name: column[:0] for name, column in self._cut(encoding, ()).items()}
-        return block | {"keys": np.zeros((0, DIGEST_BYTES), np.uint8)}
+        return {name: column[:0] for name, column in self._cut(encoding, ()).items()}
 
-    def _copy(self, kind: str, first: int, last: int) -> dict[str, NDArray[Any]]:
+    def _known(self, kind: str, first: int, last: int) -> dict[str, NDArray[Any]]:
         """Return the encodings of a run of texts as an earlier index holds them."""
         known = self.known
         start, end = known[f"{kind}_parts"][[first, last]]
@@ -238,19 +238,19 @@ def _joined(name: str, blocks: Sequence[Block]) -> NDArray[Any]:
 def _terms(corpus: Corpus) -> dict[str, NDArray[Any]]:
     """Return the terms of sentences and FAQ entries as numbers, and the postings of passages and FAQ entries."""
     articles, columns = corpus.articles, corpus.columns
-    analyze = analyzer(articles[0].language if articles else "en")
+    stem = stemmer(articles[0].language if articles else "en")
     vocabulary: dict[str, int] = {}
     sentences = (
         articles[place.article].quote(sentence) for place in corpus.passages for sentence in place.passage.sentences
     )
-    terms, starts = number_terms(sentences, analyze, vocabulary)
+    terms, starts = number_terms(sentences, stem, vocabulary)
     asked = [articles[number].quote(faq.question) for number, faq in corpus.faqs]
-    question_terms, question_starts = number_terms(asked, analyze, vocabulary)
+    question_terms, question_starts = number_terms(asked, stem, vocabulary)
     entries = (
         f"{question} {articles[number].quote(faq.answer)}"
         for question, (number, faq) in zip(asked, corpus.faqs, strict=True)
     )
-    entry_terms, entry_starts = number_terms(entries, analyze, vocabulary)
+    entry_terms, entry_starts = number_terms(entries, stem, vocabulary)
     runs = {
         "sentence": (terms, starts),
         "passage": (terms, starts[columns["passage_sentences"]]),

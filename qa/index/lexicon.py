@@ -2,6 +2,7 @@
 
 from array import array
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import chain, islice
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from qa.index.tokens import Floats, Integers, ranges
 from qa.language import words
 
 K1, B = 1.5, 0.75  # as bm25s has them
+BLOCK = 4096  # texts whose words are analysed together
 
 
 def inverse_document_frequency(frequencies: NDArray[np.integer], size: int) -> Floats:
@@ -18,28 +20,26 @@ def inverse_document_frequency(frequencies: NDArray[np.integer], size: int) -> F
     return np.log1p((size - frequencies + 0.5) / (frequencies + 0.5)).astype(np.float32)
 
 
-class _Numbers(dict[str, int]):
-    """The number of each word's term, -1 for a word without one; each word is analysed once."""
-
-    def __init__(self, analyze: Callable[[str], Sequence[str]], vocabulary: dict[str, int]) -> None:
-        self._analyze, self._vocabulary = analyze, vocabulary
-
-    def __missing__(self, word: str) -> int:
-        terms = self._analyze(word)
-        number = self._vocabulary.setdefault(terms[0], len(self._vocabulary)) if terms else -1
-        self[word] = number
-        return number
-
-
 def number_terms(
-    texts: Iterable[str], analyze: Callable[[str], Sequence[str]], vocabulary: dict[str, int]
+    texts: Iterable[str], terms: Callable[[Sequence[str]], Sequence[str]], vocabulary: dict[str, int]
 ) -> tuple[NDArray[np.int32], Integers]:
-    """Return the texts' terms as numbers, one text after the other, and where each starts; the vocabulary grows."""
-    known = _Numbers(analyze, vocabulary)
+    """Return the texts' terms as numbers, one text after the other, and where each starts.
+
+    Args:
+        texts: any number of them.
+        terms: the term of each of several words, "" for a word without one.
+        vocabulary: the number of each term; it grows.
+    """
+    known: dict[str, int] = {}
     numbers, starts = array("i"), array("q", [0])
-    for text in texts:
-        numbers.extend(number for word in words(text) if (number := known[word]) >= 0)
-        starts.append(len(numbers))
+    rest = iter(texts)
+    while part := [words(text) for text in islice(rest, BLOCK)]:
+        fresh = [word for word in dict.fromkeys(chain.from_iterable(part)) if word not in known]
+        for word, term in zip(fresh, terms(fresh), strict=True):
+            known[word] = vocabulary.setdefault(term, len(vocabulary)) if term else -1
+        for found in part:
+            numbers.extend([number for word in found if (number := known[word]) >= 0])
+            starts.append(len(numbers))
     return np.array(numbers, np.int32), np.array(starts, np.int64)
 
 

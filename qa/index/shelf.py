@@ -53,7 +53,7 @@ class FolderShelf:
             with path.open("wb") as stream:  # not through the map: where a disk is full, that would end the process
                 np.lib.format.write_array_header_2_0(stream, header)
                 for block in blocks:
-                    stream.write(block[column].tobytes())
+                    stream.write(np.ascontiguousarray(block[column]).data)
         except OSError as error:
             LOGGER.info("the blocks are joined in memory: %s", error)
             return np.concatenate([block[column] for block in blocks])
