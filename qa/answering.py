@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from qa.article import Article, Span
+from qa.article import Span
 from qa.confidence import Calibration
 from qa.fragments import link
 from qa.index import Index
@@ -203,11 +203,11 @@ def compose(
     best = ranked[0] if ranked else None
     if best is not None and best.confidence >= threshold:
         citations = tuple(
-            replace(_cite(index.articles[place.article], place.section, place.span), number=number)
+            _cite(index, place.article, place.section, place.span, number)
             for number, place in enumerate([best, *_copies(index, best, sentences, faqs)][:MAX_CITATIONS], start=1)
         )
         return Answer(question, best.kind, citations[0].quote, best.confidence, citations, near, passages)
-    closest = _cite(index.articles[best.article], best.section, best.span) if best else None
+    closest = _cite(index, best.article, best.section, best.span) if best else None
     confidence = best.confidence if best else 0.0
     reason = f"the closest {'FAQ entry' if best and best.kind is AnswerKind.FAQ else 'sentence'} has confidence "
     reason += f"{confidence:.2f}, below the threshold of {threshold:.2f}"
@@ -269,18 +269,20 @@ def _copies(index: Index, best: Candidate, sentences: SentenceHits, faqs: FaqHit
             yield replace(best, article=place.article, section=place.passage.section, span=found)
 
 
-def located(article: Article, start: int, end: int) -> Citation | None:
+def located(index: Index, article: int, start: int, end: int) -> Citation | None:
     """Return the citation of the sentence or FAQ answer that lies at exactly these offsets; None if none does."""
-    span = (start, end)
-    places = [(faq.answer, faq.section) for faq in article.faqs]
-    places += [(sentence, passage.section) for passage in article.passages for sentence in passage.sentences]
-    return next((_cite(article, section, each) for each, section in places if (each.start, each.end) == span), None)
+    span = Span(start, end)
+    whole = index.articles[article]
+    places = [(faq.answer, faq.section) for faq in whole.faqs]
+    places += [(sentence, passage.section) for passage in whole.passages for sentence in passage.sentences]
+    return next((_cite(index, article, section, each) for each, section in places if each == span), None)
 
 
-def _cite(article: Article, section: int, span: Span) -> Citation:
+def _cite(index: Index, article: int, section: int, span: Span, number: int = 1) -> Citation:
     return Citation(
-        1, article.quote(span), span.start, span.end, article.section_title(section), article.name,
-        article.sha256, article.page(span.start), link(article, span),
+        number, index.quote(article, span), span.start, span.end, index.section_title(article, section),
+        index.name(article), index.sha256(article), index.page(article, span.start),
+        link(index.url(article), index.texts[article], span),
     )  # fmt: skip
 
 

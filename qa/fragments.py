@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 from urllib.parse import quote, urlsplit
 
-from qa.article import Article, Span
+from qa.article import Span
 
 MAX_EXACT_CHARS = 100  # beyond that, a link names how a quote starts and ends; it shall fit in a message
 EDGE_WORDS = (4, 8, 16, 64)  # tried for start and end
@@ -72,15 +72,15 @@ def text_fragment(article_text: str, span: Span) -> str:
     return first.directive() if first else ""
 
 
-def link(article: Article, span: Span) -> str:
-    """Return the address of an article's page, opened at ``span``; "" if the article has none on the web."""
-    address = article.url.partition(":~:")[0].strip()
+def link(url: str, article_text: str, span: Span) -> str:
+    """Return an article's address, opened at a ``span`` of its text; "" if it has none on the web."""
+    address = url.partition(":~:")[0].strip()
     try:
         if urlsplit(address).scheme not in {"http", "https"}:  # others, such as javascript:, could do something
             return ""
     except ValueError:
         return ""
-    fragment = text_fragment(article.text, span)
+    fragment = text_fragment(article_text, span)
     mark = "" if "#" in address else "#"
     return f"{quote(address, safe=RESERVED)}{mark}:~:{fragment}" if fragment else ""
 

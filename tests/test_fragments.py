@@ -109,18 +109,18 @@ def test_any_span_of_any_text_is_named_in_safe_letters(text: str, data: st.DataO
 )
 def test_a_link_keeps_the_pages_address_and_its_fragment(url: str, start: str) -> None:
     span = span_of("The bridge opened in May.", 0)
-    assert link(article(url=url), span) == f"{start}The%20bridge%20opened%20in%20May."
+    assert link(url, article().text, span) == f"{start}The%20bridge%20opened%20in%20May."
 
 
 @pytest.mark.parametrize(
     "url", ["", "javascript:alert(1)", "data:text/html,x", "file:///etc/passwd", "//a/b", "http://["]
 )
 def test_there_is_no_link_to_what_is_no_page_of_the_web(url: str) -> None:
-    assert link(article(url=url), Span(0, 10)) == ""
+    assert link(url, article().text, Span(0, 10)) == ""
 
 
 def test_there_is_no_link_to_nothing() -> None:
-    assert link(article(), Span(5, 5)) == ""
+    assert link("https://example.org/", article().text, Span(5, 5)) == ""
 
 
 def test_where_surroundings_are_alike_too_a_link_leads_to_the_first_place() -> None:
@@ -147,7 +147,7 @@ def site() -> Iterator[str]:
     address = f"http://127.0.0.1:{server.server_port}"
     bridge = article(url=f"{address}/bridge#top")
     links = "".join(
-        f'<p><a href="{html.escape(link(bridge, span_of(quote, line)))}">{number}</a>'
+        f'<p><a href="{html.escape(link(bridge.url, bridge.text, span_of(quote, line)))}">{number}</a>'
         for number, (quote, line, _) in enumerate(CASES)
     )
     page = "<!doctype html><title>Bridge</title><style>p, table { margin: 1500px 0 }</style>" + "".join(

@@ -81,7 +81,7 @@ def test_token_vectors_and_text_stay_in_the_files(corpus: Path, folder: Path) ->
 
     index = open_corpus(corpus, folder, CountingEncoder())
 
-    assert isinstance(index.columns["passage_tokens"], np.memmap)
+    assert isinstance(index.columns["passage_tokens"].base, np.memmap)
     assert index.columns["passage_tokens"].dtype == np.int8
 
 

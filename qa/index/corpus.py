@@ -120,6 +120,19 @@ class Corpus:
         """Return an article's title."""
         return str(self._records[article]["title"])
 
+    def url(self, article: int) -> str:
+        """Return where an article is published; "" if that is not known."""
+        return str(self._records[article]["url"])
+
+    def sha256(self, article: int) -> str:
+        """Return the digest of an article's text."""
+        return str(self._records[article]["sha256"])
+
+    def page(self, article: int, position: int) -> int | None:
+        """Return the number, from 1, of the page on which a position of an article's text lies; None without pages."""
+        pages = enumerate(self._records[article]["pages"], start=1)
+        return next((number for number, (start, end) in pages if start <= position < end), None)
+
     def section_title(self, article: int, section: int) -> str:
         """Return the heading over a passage or FAQ entry, or the article's title where there is none."""
         return str(self._records[article]["sections"][section][0]) or self.title(article)
@@ -172,7 +185,8 @@ def _record(article: Article) -> str:
         for each in article.sections
     ]
     pages = [(page.start, page.end) for page in article.pages]
-    return json.dumps({name: getattr(article, name) for name in TEXT_FIELDS} | {"sections": edges, "pages": pages})
+    fields = {name: getattr(article, name) for name in (*TEXT_FIELDS, "sha256")}
+    return json.dumps(fields | {"sections": edges, "pages": pages})
 
 
 def owners(starts: NDArray[Any]) -> NDArray[np.int64]:

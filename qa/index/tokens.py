@@ -56,9 +56,10 @@ class TokenStore:
         runs = tuple(zip(begins[edges[:-1]].tolist(), ends[edges[1:] - 1].tolist(), strict=True))
         vectors = self._unpacked(runs)
         scales = np.concatenate([self.scales[first:last] for first, last in runs])
-        if isinstance(self.vectors.base, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+        mapped = getattr(self.vectors.base, "base", None)
+        if isinstance(mapped, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
             # What was read stays in the system's cache; otherwise, the process would come to map gigabytes of it.
-            self.vectors.base.madvise(mmap.MADV_DONTNEED)
+            mapped.madvise(mmap.MADV_DONTNEED)
         return text_maxima(self._cosines(vectors, scales, query), np.cumsum(np.append(0, ends - begins)))
 
     def _unpacked(self, runs: Sequence[tuple[int, int]]) -> NDArray[Any]:

@@ -11,17 +11,15 @@ from qa.index.tokens import Floats, Integers
 if TYPE_CHECKING:
     import faiss
 
-# Exact search reads every vector: some 3 ms for so many of 384 components on two cores, as long as the
-# encoder's pass. Beyond, an inverted file reads a few percent of them; see docs/performance.md.
-EXACT_LIMIT = 20_000
-# Cells of the inverted file: about 4 sqrt(n) (faiss' guidelines), no more than a minute's training allows.
-MAX_CELLS = 4096
-TRAINING_VECTORS = 40  # of each cell; faiss warns below 39
-# Share of the cells that are looked into, and how many times as many candidates as asked for are compared anew with
-# the vectors as stored. Mixtures of sentences are no clusters, so that this many are needed for a recall@10 of .99
-# against exact search: of 100,000, 1/8 finds .963 and 1/4 .993, in 2 ms instead of 10 (benchmarks/size.py).
-PROBED = 1 / 4
-REFINED = 2
+# Exact search reads every vector: 0.6 ms for so many of 384 components. Beyond, codes of four bits for every two
+# components are compared through tables in the processor's registers (André, Kermarrec and Le Scouarnec 2015, Cache
+# locality is not enough; faiss' fast scan): a sixteenth of the bytes.
+EXACT_LIMIT = 5_000
+PAIR = 2  # components of a code; with 4, those 256 hold but .90
+TRAINING_VECTORS = 20_000  # for the 16 values of a code; more change nothing
+# How many times as many candidates as asked for, and for how many at least, are compared anew with the vectors as
+# stored: of 100,000, 256 candidates hold .997 of the ten nearest, 128 .988 (benchmarks/size.py).
+REFINED, FEWEST = 2, 128
 
 
 class Vectors:
@@ -36,21 +34,18 @@ class Vectors:
         self.vectors = vectors
         self.exact = approximate is None
         self._index = _exact(vectors) if approximate is None else approximate
-        if not self.exact:
-            cells = _inverted(self._index)
-            cells.nprobe = max(1, round(cells.nlist * PROBED))
 
     @classmethod
     def of(cls, vectors: NDArray[Any]) -> "Vectors":
         """Index vectors: exactly while that is fast, else approximately."""
-        return cls(vectors, inverted_file(vectors) if len(vectors) > EXACT_LIMIT else None)
+        return cls(vectors, _scanned(vectors) if len(vectors) > EXACT_LIMIT else None)
 
     @classmethod
     def read(cls, vectors: NDArray[Any], path: Path) -> "Vectors":
-        """Return vectors whose approximate index is in a file, and stays there; exact ones if there is no file."""
+        """Return vectors whose approximate index is in a file; exact ones if there is no file."""
         import faiss
 
-        return cls(vectors, faiss.read_index(str(path), faiss.IO_FLAG_MMAP) if path.exists() else None)
+        return cls(vectors, faiss.read_index(str(path)) if path.exists() else None)
 
     def write(self, path: Path) -> None:
         """Write the approximate index to a file; exact search needs none."""
@@ -71,11 +66,17 @@ class Vectors:
         if self.exact:
             cosines, rows = self._index.search(query[None, :], count)
             return rows[0], cosines[0]
-        _, rows = self._index.search(query[None, :], min(REFINED * count, len(self)))
-        found = rows[0][rows[0] >= 0]
+        found = self.candidates(query, max(count, FEWEST))
         values = self.cosines(query, found)
         order = np.argsort(-values, kind="stable")[:count]
         return found[order], values[order]
+
+    def candidates(self, query: Floats, count: int) -> Integers:
+        """Return rows among which the ``count`` nearest to a unit vector are, nearly all; in no order."""
+        wanted = count if self.exact else REFINED * count
+        _, rows = self._index.search(query[None, :], min(wanted, len(self)))
+        found: Integers = rows[0][rows[0] >= 0]
+        return found
 
     def cosines(self, query: Floats, rows: Integers) -> Floats:
         """Return the cosines of a unit vector and those at the given rows."""
@@ -91,25 +92,17 @@ def _exact(vectors: NDArray[Any]) -> "faiss.IndexFlatIP":
     return index
 
 
-def inverted_file(vectors: NDArray[Any]) -> "faiss.IndexIVFScalarQuantizer":
-    """Return an inverted file of 8-bit vectors (Jégou, Douze and Schmid 2011, section IV; faiss' QT_8bit)."""
+def _scanned(vectors: NDArray[Any]) -> "faiss.IndexPQFastScan":
+    """Return an index of product-quantised vectors (Jégou, Douze and Schmid 2011, section III) that reads all codes."""
     import faiss
 
     size, dimension = vectors.shape
-    cells = int(min(4 * size**0.5, MAX_CELLS))
-    index = faiss.IndexIVFScalarQuantizer(
-        faiss.IndexFlatIP(dimension), dimension, cells, faiss.ScalarQuantizer.QT_8bit, faiss.METRIC_INNER_PRODUCT
+    index = faiss.IndexPQFastScan(
+        dimension, dimension // (PAIR if dimension % PAIR == 0 else 1), 4, faiss.METRIC_INNER_PRODUCT
     )
-    sample = np.random.default_rng(0).choice(size, min(TRAINING_VECTORS * cells, size), replace=False)
+    sample = np.random.default_rng(0).choice(size, min(TRAINING_VECTORS, size), replace=False)
     index.train(np.ascontiguousarray(vectors[np.sort(sample)], dtype=np.float32))
     block = 65_536  # so that no second copy of all vectors is ever in memory
     for start in range(0, size, block):
         index.add(np.ascontiguousarray(vectors[start : start + block], dtype=np.float32))
     return index
-
-
-def _inverted(index: "faiss.Index") -> "faiss.IndexIVF":
-    """Return an index that was read from a file as what it is."""
-    import faiss
-
-    return faiss.extract_index_ivf(index)

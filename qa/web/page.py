@@ -236,9 +236,9 @@ class Page:
 
     def explain(self, event: gr.EventData) -> str:
         """Note what was wrong with an answer, and which sentence would be right."""
-        articles = self.service.engine.articles
+        index = self.service.engine.index
         number, start, end = (int(value) for value in (event.article, event.start, event.end))
-        marked = located(articles[number], start, end) if 0 <= number < len(articles) else None
+        marked = located(index, number, start, end) if 0 <= number < len(index.articles) else None
         log = self.service.log
         noted = log is not None and log.rate(str(event.question), False, reason=flat(str(event.reason)), marked=marked)
         return THANKS_FOR_MORE if noted else NOT_RECORDED
