@@ -16,6 +16,7 @@ from qa.conversation import may_tell, own_words, points_back, small_talk
 from qa.encoder import Encoder, Role, load_encoder
 from qa.errors import QuestionError
 from qa.index import Index, Progress, open_index
+from qa.lines import in_marks
 from qa.readers import Source, find_sources, location_of
 from qa.retrieval import FaqHits, Query, SentenceHits, search_faqs, search_sentences
 from qa.settings import DEFAULT_MODEL, Settings
@@ -247,7 +248,7 @@ class Engine:
         """Return what the articles are called in a reply."""
         if only is None and len(self.articles) != 1:
             return "these articles"
-        return f"“{self.articles[only or 0].title}”"
+        return in_marks(self.articles[only or 0].title)
 
     def _foreign(self, question: str, only: int | None) -> str:
         """Return why the question's language cannot be answered; "" if it can. The default model reads English."""
