@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from qa.signals import NAMED, PERSON, expects, holds
+from qa.signals import DURATION, EXPECTATIONS, NAMED, NUMBER, PERSON, expects, holds
 
 if TYPE_CHECKING:
     from qa.answering import Answer
@@ -83,6 +83,13 @@ WHY = re.compile(
     r"\W*(?:and |but |so )?(?:why(?: not| so| is that| was that)?|how come|what for|for what reason)\W*", re.IGNORECASE
 )
 REASON = re.compile(r"\b(?:because|since|due to|owing to|thanks to|reasons?|in order to|as a result)\b", re.IGNORECASE)
+# Numbers that tell when, and so neither how much nor how long.
+_MONTH = "(?:january|february|march|april|may|june|july|august|september|october|november|december)"
+CALENDAR = re.compile(
+    rf"\b\d{{1,2}}\s+{_MONTH}(?:\s+\d{{4}})?\b|\b{_MONTH}\s+\d{{1,4}}(?:,\s+\d{{4}})?\b"
+    r"|\b(?:in|before|after)\s+(?:1\d|20)\d\d\b(?![.,]\d)",
+    re.IGNORECASE,
+)
 MORE_OF_IT = re.compile(r"\b(?:else|more|others?|another)\b", re.IGNORECASE)  # asks for what was not said yet
 FILLERS = frozenset(
     re.findall(
@@ -122,8 +129,8 @@ def points_back(question: str, analyze: Callable[[str], Sequence[str]], *, answe
     return terms <= (POINTING_TERMS if POINTER.search(question) else LONE_TERMS)
 
 
-def already_said(question: str, previous: "Answer", subject: str) -> bool:
-    """Return whether the answer just given tells what a follow-up asks: its kind of fact, or all its own words.
+def may_tell(question: str, previous: "Answer", subject: str) -> bool:
+    """Return whether the answer just given may tell what a follow-up asks: its kind of fact, or all its own words.
 
     Whoever is asked for has to be named, and not to be the ``subject`` of the article itself.
     "And how much?" is answered by a quote with a sum that the question before did not name.
@@ -137,10 +144,18 @@ def already_said(question: str, previous: "Answer", subject: str) -> bool:
         known = f"{question} {previous.question}"
         if expected is PERSON:
             return holds(NAMED, previous.text, f"{known} {subject}")
-        return holds(expected, previous.text, known)
-    own = [word for word in re.findall(r"\w+", question.lower()) if word not in FILLERS and not POINTER.fullmatch(word)]
-    said = set(re.findall(r"\w+", previous.text.lower()))
+        text = CALENDAR.sub(" ", previous.text) if expected in {NUMBER, DURATION} else previous.text
+        return holds(expected, text, known)
+    own, said = own_words(question), set(re.findall(r"\w+", previous.text.lower()))
     return bool(own) and all(word in said for word in own)
+
+
+def own_words(question: str) -> list[str]:
+    """Return what a follow-up says beside its kind of fact: none in "and how much?" or "in which year was that?"."""
+    rest = WHY.sub(" ", question) if WHY.fullmatch(question) else question
+    for asks, _ in EXPECTATIONS:
+        rest = asks.sub(" ", rest)
+    return [word for word in re.findall(r"\w+", rest.lower()) if word not in FILLERS and not POINTER.fullmatch(word)]
 
 
 def suggest(engine: "Engine", answer: "Answer", asked: Sequence[str], article: str | None = None) -> tuple[str, ...]:

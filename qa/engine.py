@@ -1,6 +1,6 @@
 """The parts put together: articles in, answers out."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
@@ -12,10 +12,11 @@ from qa import language
 from qa.answering import Answer, Candidate, abstain, candidates, chat, compose
 from qa.article import Article, Span
 from qa.confidence import Calibration
-from qa.conversation import already_said, points_back, small_talk
+from qa.conversation import may_tell, own_words, points_back, small_talk
 from qa.encoder import Encoder, Role, load_encoder
 from qa.errors import QuestionError
 from qa.index import Index, Progress, open_index
+from qa.lines import in_marks
 from qa.readers import Source, find_sources, location_of
 from qa.retrieval import FaqHits, Query, SentenceHits, search_faqs, search_sentences
 from qa.settings import DEFAULT_MODEL, Settings
@@ -147,11 +148,12 @@ class Engine:
             previous = self._previous(history, article, subject)
         if previous is not None:
             topic = previous.understood_as or previous.question
-            if previous.citations and already_said(text, previous, subject):
+            readings = self._readings(text, topic, previous, subject, only)
+            if not readings:
                 return replace(previous, question=text, understood_as=f"{topic} {text}")
-            for reading in self._readings(text, previous, only):
-                if reading.confidence > look.confidence:
-                    look, understood = reading, f"{topic} {text}"
+            best = max(readings, key=lambda reading: reading.confidence)
+            if best.confidence > look.confidence:
+                look, understood = best, f"{topic} {text}"
         answer = compose(
             self.index, text, look.sentences, look.faqs, look.ranked, self.threshold, self.settings.top_k, only
         )
@@ -210,12 +212,26 @@ class Engine:
         except QuestionError:
             return None
 
-    def _readings(self, text: str, previous: Answer, only: int | None) -> Iterator["_Look"]:
-        """Look a follow-up up with what was asked before, and with what was answered."""
+    def _readings(self, text: str, topic: str, previous: Answer, subject: str, only: int | None) -> list[_Look]:
+        """Look a follow-up up with what was asked before, and with what was answered; none if that tells it already.
+
+        "And when?" is told by the date just given. "And when was it mended?" may be told by another one: with words of
+        its own, a question has what was said compete with all that was not.
+        """
         given = [(self.index.numbers[cited.article], Span(cited.start, cited.end)) for cited in previous.citations]
-        for context in dict.fromkeys([previous.understood_as or previous.question, previous.text if given else ""]):
-            if context:
-                yield self._look(self.query(text, context), only, given)
+        told = bool(given) and may_tell(text, previous, subject)
+        if told and not own_words(text):
+            return []
+        named = self.query(text, topic)
+        fresh = self._look(named, only, given)
+        if not given:
+            return [fresh]
+        if told:
+            best = self._look(named, only).ranked[0]
+            same = any(number == best.article and span.overlaps(best.span) for number, span in given)
+            if same and best.confidence >= fresh.confidence:
+                return []
+        return [fresh, self._look(self.query(text, previous.text), only, given)]
 
     def _only(self, name: str | None) -> int | None:
         """Return the number of the article of this name; None if no name is given."""
@@ -232,7 +248,7 @@ class Engine:
         """Return what the articles are called in a reply."""
         if only is None and len(self.articles) != 1:
             return "these articles"
-        return f"“{self.articles[only or 0].title}”"
+        return in_marks(self.articles[only or 0].title)
 
     def _foreign(self, question: str, only: int | None) -> str:
         """Return why the question's language cannot be answered; "" if it can. The default model reads English."""

@@ -7,7 +7,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from qa.answering import SMALL_TALK, Answer, AnswerKind, Citation
-from qa.lines import clean, cut
+from qa.lines import clean, cut, in_marks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,7 +31,7 @@ def print_answer(answer: Answer, console: "Console") -> None:
         _line(console, answer.text, "bold")
         if answer.closest:
             _line(console, f"Closest, but not an answer ({answer.confidence:.0%} sure):", "dim")
-            _block(console, f"“{clean(answer.closest.quote)}”", answer.closest.section + _page(answer.closest))
+            _block(console, in_marks(clean(answer.closest.quote)), answer.closest.section + _page(answer.closest))
         if answer.reason != SMALL_TALK:
             _line(console, f"Why: {answer.reason}.", "dim")
         if answer.suggestions:
@@ -39,8 +39,8 @@ def print_answer(answer: Answer, console: "Console") -> None:
             for suggestion in answer.suggestions:
                 _line(console, f"  • {clean(suggestion)}", "")
         return
-    marks = "".join(f"[{citation.number}]" for citation in answer.citations)
-    _line(console, f"“{clean(answer.text)}” {marks}", "bold")
+    numbers = "".join(f"[{citation.number}]" for citation in answer.citations)
+    _line(console, f"{in_marks(clean(answer.text))} {numbers}", "bold")
     _print_places(answer, console)
     source = "FAQ" if answer.kind is AnswerKind.FAQ else "Article"
     _line(console, f"{source} · {answer.confidence:.0%} sure", "green" if answer.confidence > 0.75 else "yellow")
@@ -100,7 +100,7 @@ def print_verdicts(verdicts: "Sequence[Verdict]", console: "Console") -> None:
         if verdict.altered:
             words.append("(the article is the same as then, so the receipt was altered)")
         line = Text(" ".join(words), style=STATE_STYLES[verdict.state])
-        console.print(line + Text(f": “{cut(quote.quote, SHOWN_QUOTE)}”", style="dim"), soft_wrap=True)
+        console.print(line + Text(f": {in_marks(cut(quote.quote, SHOWN_QUOTE))}", style="dim"), soft_wrap=True)
         if runs := verdict.difference():
             console.print(Padding(_marked(runs), (0, 0, 0, 2), expand=False))
     counts = Counter(verdict.state.value for verdict in verdicts)

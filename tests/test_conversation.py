@@ -4,8 +4,9 @@ import pytest
 from toy import ToyEncoder
 
 from qa import Engine, Settings
-from qa.answering import AnswerKind
-from qa.conversation import points_back, small_talk, suggest
+from qa.answering import Answer, AnswerKind
+from qa.conversation import may_tell, points_back, small_talk, suggest
+from qa.encoder import Encoder
 from qa.language import analyzer
 from qa.readers import parse_article
 
@@ -115,6 +116,53 @@ def test_a_follow_up_is_understood_with_the_question_before(
     assert fact in answer.text
     assert answer.question == question
     assert answer.understood_as == f"{before} {question}"
+
+
+MILL = """The old mill was built in 1817 and ground corn until the war. It was reopened in April 1991 as a museum, and
+62 guides work there today. Visitors stay for about three hours.
+
+The first guide was Hanna Berg, a teacher from the village. The garden behind the mill covers 900 square metres."""
+
+
+@pytest.mark.parametrize(
+    ("question", "fact"),
+    [
+        ("When was it reopened?", "April 1991"),
+        ("How many guides work there?", "62 guides"),
+        ("And how long do visitors stay there?", "three hours"),
+        ("And how large is its garden?", "900 square metres"),
+        ("And who was its first guide?", "Hanna Berg"),
+    ],
+)
+def test_a_fact_of_the_kind_just_given_is_not_repeated_where_another_sentence_tells_the_one_asked_for(
+    encoder: Encoder, question: str, fact: str
+) -> None:
+    mill = Engine.from_articles([parse_article("mill.txt", MILL)], Settings(), encoder)
+    before = mill.ask("When was the old mill built?")
+
+    assert "1817" in before.text
+    assert fact in mill.ask(question, [before.question]).text
+
+
+@pytest.mark.parametrize("question", ["And when exactly?", "In which year was that?", "Since when does it stand?"])
+def test_what_was_just_said_is_given_again_where_nothing_else_tells_it_better(encoder: Encoder, question: str) -> None:
+    mill = Engine.from_articles([parse_article("mill.txt", MILL)], Settings(), encoder)
+
+    assert "1817" in mill.ask(question, ["What is known about the old mill?", "When was the old mill built?"]).text
+
+
+@pytest.mark.parametrize(
+    ("said", "question", "told"),
+    [
+        ("The garden was opened on 12 June 2002.", "How large is it?", False),
+        ("The uprising began in 1944.", "And how long?", False),
+        ("The garden covers 1500 square metres in 2002.", "How large is it?", True),
+        ("The siege went on until 1658.", "And how long?", True),
+        ("The garden was opened on 12 June 2002.", "And when?", True),
+    ],
+)
+def test_a_date_tells_when_but_neither_how_much_nor_how_long(said: str, question: str, told: bool) -> None:
+    assert may_tell(question, Answer("What is known?", AnswerKind.PASSAGE, said, 1), "“Places”") == told
 
 
 def test_a_follow_up_reaches_over_small_talk(engine: Engine) -> None:

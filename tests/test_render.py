@@ -262,6 +262,24 @@ def test_a_conversation_is_exported_with_citations(bees: Article) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("quote", "shown"),
+    [("“Nobody minds.”", "“Nobody minds.”"), ("“Fair,” said Petra.", "‘“Fair,” said Petra.’"), ("Up.", "“Up.”")],
+)
+def test_no_mark_of_a_quote_is_doubled_in_the_chat_or_the_export(quote: str, shown: str) -> None:
+    article = parse_article("bees.md", f"# Bees\n\nBees dance.\n\n{quote}")
+    citation = cite(article, quote, "Bees")
+    answer = Answer("who", AnswerKind.PASSAGE, citation.quote, 0.93, (citation,))
+    assert citation.quote == quote
+    assert f"{shown} [1]" in Reader(render.answer_html(answer, [article])).text
+    assert f"> {shown} \\[1\\]" in render.conversation_markdown([("who", answer)], [article])
+    passage = PassageMatch(quote, quote, citation.start, citation.end, "Bees", "bees.md", 0.5)
+    other = Answer(
+        "who", AnswerKind.PASSAGE, "Bees dance.", 0.9, (cite(article, "Bees dance.", "Bees"),), (), (passage,)
+    )
+    assert f"Other passages (1){shown} Bees" in Reader(render.answer_html(other, [article])).text
+
+
 def test_page_and_link_stand_beside_a_quote_and_in_what_is_copied_or_exported(bees: Article) -> None:
     quote, url = "They dance in the dark.", "https://example.org/a?b&c#:~:text=They%20dance%20in,-Angles"
     citation = Citation(1, quote, 18, 41, "Bees", "bees.md", bees.sha256, 3, url)

@@ -29,3 +29,14 @@ def test_the_terminal_shows_page_and_link_of_a_quote_and_all_its_places() -> Non
         "[2] Moths [31m · moths.md, characters 5–18",
         "Article · 80% sure",
     ]
+
+
+def test_the_terminal_doubles_no_mark_of_a_quote() -> None:
+    console = Console(width=60, record=True, file=StringIO())
+    said = Citation(1, "“Nobody\nminds.”", 116, 131, "Insects", "insects.md")
+    told = Citation(1, 'Petra called it "fair".', 5, 28, "Moths", "moths.md")
+    print_answer(Answer("Who minds?", AnswerKind.PASSAGE, said.quote, 0.8, (said,)), console)
+    print_answer(Answer("Was it?", AnswerKind.NONE, "The article doesn't say.", 0.2, closest=told), console)
+    shown = console.export_text().splitlines()
+    assert shown[0] == "“Nobody minds.” [1]"
+    assert shown[5].strip() == '‘Petra called it "fair".’  (Moths)'

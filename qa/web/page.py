@@ -13,7 +13,7 @@ from qa.article import Article
 from qa.conversation import suggest
 from qa.engine import Engine
 from qa.errors import AskError, QuestionError
-from qa.lines import flat
+from qa.lines import flat, in_marks
 from qa.web import panel, parts, render
 from qa.web.service import Service
 from qa.web.visitors import GoneError, Visitors
@@ -111,9 +111,7 @@ class Page:
         """Return the page as it is before the first question: all that is published, or a reader's own text."""
         articles = engine.articles
         questions = [article.quote(faq.question) for article in articles for faq in article.faqs]
-        about = (
-            f"Ask about “{articles[0].title}”." if len(articles) == 1 else f"Ask about these {len(articles)} articles."
-        )
+        about = in_marks(articles[0].title) if len(articles) == 1 else f"these {len(articles)} articles"
         chips = [{"text": flat(question)} for question in questions[:FIRST_QUESTIONS]]
         several = len(articles) > 1
         titles = [(article.title, number) for number, article in enumerate(articles)]
@@ -122,18 +120,20 @@ class Page:
             self.own: own,
             self.panel: panel.article_html(articles[0]),
             self.picker: gr.Dropdown(choices=titles, value=0, visible=several),
-            self.chat: gr.Chatbot(examples=chips, placeholder=parts.welcome("What would you like to know?", about)),
+            self.chat: gr.Chatbot(
+                examples=chips, placeholder=parts.welcome("What would you like to know?", f"Ask about {about}.")
+            ),
             self.notice: "",
             **self._asking_only(articles, None),
             self.limit: gr.Checkbox(value=False, visible=several),
-            **({self.asking: parts.asking(f"“{articles[0].name}”", "leave", way_out)} if own else {}),
+            **({self.asking: parts.asking(in_marks(articles[0].name), "leave", way_out)} if own else {}),
         }
 
     def _asking_only(self, articles: Sequence[Article], number: int | None) -> Updates:
         """Return the page's word on what is asked: the article of this number, or all of them for None."""
         asked = articles if number is None else [articles[number]]
         count = sum(len(article.faqs) for article in asked)
-        alone = "" if number is None else parts.asking(f"only “{asked[0].title}”", "all", "Ask all articles")
+        alone = "" if number is None else parts.asking(f"only {in_marks(asked[0].title)}", "all", "Ask all articles")
         return {
             self.only: "" if number is None else asked[0].name,
             self.limit: number is not None,

@@ -12,7 +12,7 @@ from typing import Any
 from qa.answering import SMALL_TALK, Answer, AnswerKind, Citation, FaqMatch, PassageMatch
 from qa.article import Article
 from qa.faq import plain_markdown
-from qa.lines import flat
+from qa.lines import flat, in_marks, marks
 
 Message = dict[str, Any]
 
@@ -113,8 +113,8 @@ class _Quoted:
 
     def quote(self, citation: Citation, kind: str) -> str:
         """Return the words, with the number that leads to them."""
-        mark = self.link(citation, f"[{citation.number}]", kind)
-        return f'<blockquote class="{kind}" dir="auto">“{prose(citation.quote)}” {mark}</blockquote>'
+        number, (before, after) = self.link(citation, f"[{citation.number}]", kind), marks(citation.quote)
+        return f'<blockquote class="{kind}" dir="auto">{before}{prose(citation.quote)}{after} {number}</blockquote>'
 
     def source(self, citation: Citation, answer: Answer) -> str:
         """Return where a quote stands; what only a copy of the answer needs is hidden."""
@@ -177,7 +177,7 @@ def _elsewhere(answer: Answer, quoted: _Quoted) -> list[str]:
         if not any(name == passage.article and passage.start <= start < passage.end for name, start in cited)
     ][:OTHER_PASSAGES]
     items = "".join(
-        f"<li>{quoted.link(other, f'“{line(other.sentence)}”')} <small>{line(other.section)}</small></li>"
+        f"<li>{quoted.link(other, line(in_marks(other.sentence)))} <small>{line(other.section)}</small></li>"
         for other in others
     )
     if items:
@@ -219,7 +219,7 @@ def conversation_markdown(turns: Sequence[tuple[str, Answer | None]], articles: 
             page = f"page {citation.page}" if citation.page else ""
             place = ", ".join(filter(None, dict.fromkeys((citation.section, titles[citation.article], page))))
             if not _repeats(citation, answer):
-                lines.append(f"> “{plain_markdown(citation.quote)}” \\[{citation.number}\\]")
+                lines.append(f"> {plain_markdown(in_marks(citation.quote))} \\[{citation.number}\\]")
             lines.append(f"\\[{citation.number}\\] {plain_markdown(f'{place} ({receipt(citation)})')}")
             lines += [f"<{citation.url}>"] if citation.url else []
         if answer.citations:

@@ -173,7 +173,7 @@
     const form = marking;
     marking = null;
     offer(false);
-    form.querySelector(".marked").textContent = piece ? `Marked: “${piece.textContent}”` : "";
+    form.querySelector(".marked").textContent = piece ? `Marked: ${piece.textContent}` : "";
     Object.assign(form.dataset, piece ? { article: $("#article .art").dataset.article, ...piece.dataset } : { start: "" });
     leave();
   }
