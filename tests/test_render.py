@@ -11,7 +11,7 @@ from qa.answering import Answer, AnswerKind, Citation, FaqMatch, PassageMatch
 from qa.article import Article
 from qa.index.corpus import Corpus, article_columns
 from qa.readers import parse_article
-from qa.web import panel, render
+from qa.web import choice, panel, render
 
 SOURCE = """# Bees
 
@@ -352,6 +352,16 @@ def test_of_several_articles_the_first_hundred_questions_are_listed_and_of_one_a
     alone = Reader(panel.faq_html(corpus(article, article), 1))
     assert alone.elements.count("button") == 150
     assert "more" not in alone.text
+
+
+def test_the_picker_offers_a_hundred_articles_the_open_one_and_what_is_typed() -> None:
+    many = corpus(*(parse_article(f"{number}.md", f"# Bee {number:03}\n\nOne.") for number in range(250)))
+    first = [(f"Bee {number:03}", number) for number in range(100)]
+    assert choice.offered(many, 7) == first
+    assert choice.offered(many, 200) == [*first, ("Bee 200", 200)]
+    assert choice.offered(many, 200, "Bee 200") == choice.offered(many, 200)  # nothing was typed yet
+    assert choice.offered(many, 7, "  bEE  24") == [(f"Bee {number}", number) for number in range(240, 250)]
+    assert choice.offered(many, 7, "<b>") == []
 
 
 def test_an_exported_conversation_names_a_few_articles_and_counts_more(bees: Article) -> None:
