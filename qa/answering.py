@@ -229,8 +229,7 @@ def abstain(
 ) -> Answer:
     """Return the answer that is none, with what can be asked instead (of ``only`` one article, if one was asked)."""
     nearest = [match.question for match in faqs]
-    entries = range(len(index.faqs)) if only is None else np.flatnonzero(index.faqs_of([only]))
-    first = [index.quote(number, faq.question) for number, faq in (index.faqs[int(n)] for n in entries[:3])]
+    first = [index.quote(number, faq.question) for number, faq in (index.faqs[n] for n in index.entries(only)[:3])]
     suggestions = tuple(dict.fromkeys([*nearest, *first]))[:3]
     subject = "article doesn't" if only is not None or len(index.articles) == 1 else "articles don't"
     return Answer(

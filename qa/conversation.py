@@ -173,8 +173,7 @@ def suggest(engine: "Engine", answer: "Answer", asked: Sequence[str], article: s
     only = None if article is None else index.numbers[article]
     every = (
         (index.quote(number, faq.question), index.quote(number, faq.answer))
-        for number, faq in index.faqs
-        if only in {None, number}
+        for number, faq in map(index.faqs.__getitem__, index.entries(only))
     )
     near = [(match.question, match.answer) for match in answer.faqs]
     fresh: dict[str, None] = {}

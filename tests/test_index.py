@@ -230,6 +230,20 @@ def test_a_later_articles_parts_are_its_own(toy_encoder: ToyEncoder) -> None:
     assert index.answer_faqs.tolist() == [0, 0, 1]
 
 
+def test_what_tells_articles_apart_is_known_without_making_them(toy_encoder: ToyEncoder) -> None:
+    articles = [
+        parse_article("a.md", "# First\n\nOne.\n\n## FAQ\n\n### Why one?\n\nSo.\n\n### Why two?\n\nSo."),
+        parse_article("b.md", "---\nlanguage: de\n---\n# Zweiter\n\nEins."),
+        parse_article("c.md", "# Third\n\nOne.\n\n## FAQ\n\n### Why three?\n\nSo."),
+    ]
+    index = Index(build(articles, toy_encoder, "int8"))
+
+    assert index.titles == ("First", "Zweiter", "Third")
+    assert [index.title(number) for number in range(3)] == list(index.titles)
+    assert [index.language(number) for number in range(3)] == ["en", "de", "en"]
+    assert [index.entries(number) for number in (0, 1, 2, None)] == [range(2), range(2, 2), range(2, 3), range(3)]
+
+
 def test_what_is_known_whole_is_projected_where_there_are_many_passages(toy_encoder: ToyEncoder) -> None:
     whole = build([BEES], toy_encoder, "float16")
     toy_encoder.calls.clear()

@@ -9,8 +9,9 @@ from markdown_it import MarkdownIt
 
 from qa.answering import Answer, AnswerKind, Citation, FaqMatch, PassageMatch
 from qa.article import Article
+from qa.index.corpus import Corpus, article_columns
 from qa.readers import parse_article
-from qa.web import panel, render
+from qa.web import choice, panel, render
 
 SOURCE = """# Bees
 
@@ -34,6 +35,10 @@ He won a prize.
 @pytest.fixture(scope="module")
 def bees() -> Article:
     return parse_article("bees.md", SOURCE)
+
+
+def corpus(*articles: Article) -> Corpus:
+    return Corpus(article_columns(articles))
 
 
 def cite(article: Article, quote: str, section: str) -> Citation:
@@ -220,7 +225,7 @@ def test_attacks_are_plain_text_in_the_panel(attack: str) -> None:
     source = f"# {attack} title\n\n{attack} sentence.\n\n## FAQ\n\n### {attack} why?\n\n{attack} because."
     article = parse_article("a.md", source)
     expected = {"div", "header", "h2", "h3", "h4", "p", "span", "br", "ul", "li", "button"}
-    shown = panel.article_html(article) + panel.faq_html([article, article]) + panel.notice_html(attack)
+    shown = panel.article_html(article) + panel.faq_html(corpus(article, article)) + panel.notice_html(attack)
     reader = Reader(shown)
     assert set(reader.elements) <= expected
     allowed = {"class", "dir", "lang", "tabindex", "role", "aria-label", "type"}
@@ -349,9 +354,42 @@ def test_code_keeps_its_lines_and_hard_wrapped_text_does_not() -> None:
 
 
 def test_all_faq_entries_can_be_asked(bees: Article) -> None:
-    assert '<li><button type="button" class="ask" dir="auto">Who found out?</button></li>' in panel.faq_html([bees])
-    assert "<h2>Bees</h2>" in panel.faq_html([bees, bees])
-    assert "<h2>" not in panel.faq_html([bees])
+    alone = panel.faq_html(corpus(bees))
+    assert '<li><button type="button" class="ask" dir="auto">Who found out?</button></li>' in alone
+    assert panel.faq_html(corpus(bees, bees)).count("<h2>Bees</h2>") == 2
+    assert "<h2>" not in alone
+    assert panel.faq_html(corpus(bees, bees), 1) == alone
+
+
+def test_of_several_articles_the_first_hundred_questions_are_listed_and_of_one_all() -> None:
+    entries = "\n\n".join(f"### What is {number}?\n\nThe number {number}." for number in range(150))
+    article = parse_article("n.md", f"# Numbers\n\nThey count.\n\n## FAQ\n\n{entries}")
+    several = Reader(panel.faq_html(corpus(article, article)))
+    assert several.elements.count("button") == 100
+    assert "And 200 more: ask in your own words" in several.text
+    alone = Reader(panel.faq_html(corpus(article, article), 1))
+    assert alone.elements.count("button") == 150
+    assert "more" not in alone.text
+
+
+def test_the_picker_offers_a_hundred_articles_the_open_one_and_what_is_typed() -> None:
+    many = corpus(*(parse_article(f"{number}.md", f"# Bee {number:03}\n\nOne.") for number in range(250)))
+    first = [(f"Bee {number:03}", number) for number in range(100)]
+    assert choice.offered(many, 7) == first
+    assert choice.offered(many, 200) == [*first, ("Bee 200", 200)]
+    assert choice.offered(many, 200, "Bee 200") == choice.offered(many, 200)  # nothing was typed yet
+    assert choice.offered(many, 7, "  bEE  24") == [(f"Bee {number}", number) for number in range(240, 250)]
+    assert choice.offered(many, 7, "<b>") == []
+
+
+def test_an_exported_conversation_names_a_few_articles_and_counts_more(bees: Article) -> None:
+    citation = cite(bees, "They dance in the dark.", "Bees")
+    turns = [("where", Answer("where", AnswerKind.PASSAGE, citation.quote, 0.93, (citation,)))]
+    others = [parse_article(f"{number}.md", f"# No. {number}\n\nOne.") for number in range(1199)]
+    exported = render.conversation_markdown(turns, [*others, bees])
+    assert exported.startswith("# Questions to 1,200 articles\n\n## where")
+    assert "\\[1\\] Bees (bees.md, " in exported
+    assert render.conversation_markdown(turns, [others[3], bees]).startswith("# Questions to No. 3; Bees\n\n")
 
 
 def test_an_error_becomes_a_sentence_that_leaves_a_name_as_it_is() -> None:

@@ -133,6 +133,16 @@ class Corpus:
         pages = enumerate(self._records[article]["pages"], start=1)
         return next((number for number, (start, end) in pages if start <= position < end), None)
 
+    def language(self, article: int) -> str:
+        """Return the language that an article is written in."""
+        return str(self._records[article]["language"])
+
+    def entries(self, article: int | None = None) -> range:
+        """Return the numbers of an article's FAQ entries; of all of them for None."""
+        if article is None:
+            return range(len(self.faqs))
+        return range(*self.columns["article_faqs"][article : article + 2].tolist())
+
     def section_title(self, article: int, section: int) -> str:
         """Return the heading over a passage or FAQ entry, or the article's title where there is none."""
         return str(self._records[article]["sections"][section][0]) or self.title(article)
@@ -141,6 +151,11 @@ class Corpus:
     def numbers(self) -> dict[str, int]:
         """Return the number of each article's name."""
         return {record["name"]: number for number, record in enumerate(self._records)}
+
+    @cached_property
+    def titles(self) -> tuple[str, ...]:
+        """Return all titles, in the order of the articles: what is searched for the one that a reader types."""
+        return tuple(record["title"] for record in self._records)
 
     @cached_property
     def languages(self) -> tuple[str, ...]:

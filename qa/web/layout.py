@@ -48,10 +48,15 @@ def _wire(page: Page) -> None:
     filled.then(**_script("askFromAddress"))
     # A generator that is asked again while it runs takes the text box's content when it has ended.
     box.submit(page.answer, [box, chat, own, only], [box, chat, notice], trigger_mode="always_last", **private)
-    page.picker.input(page.pick, [page.picker, only], page.outputs, **private)
-    page.limit.input(page.ask_only, [page.limit, page.picker], page.outputs, **private)
+    picked = page.picker.input(**_script("picked"), inputs=[page.picker, page.shown], outputs=page.shown)
+    picked.then(page.pick, [page.shown, only], page.outputs, **private)
+    # Again once it has run, with what is typed by then; an event's own data would be the first letter's.
+    typed = {"js": _script("typed")["js"], "trigger_mode": "always_last"}
+    found = page.panel.find(page.find, [page.typed, page.shown], page.picker, **typed, **private)
+    found.then(**_script("found"))
+    page.limit.input(page.ask_only, [page.limit, page.shown], page.outputs, **private)
     page.panel.all(page.ask_all, None, page.outputs, **private)
-    page.panel.open(page.turn_to, [own, only], [page.panel, page.picker, page.limit, notice], **private)
+    page.panel.open(page.turn_to, [own, only], page.outputs, **private)
     swap = _script("swap") | {"inputs": [own, chat], "outputs": chat}
     page.panel.adopt(page.adopt, None, page.outputs, **private).then(**swap)
     page.panel.leave(page.leave, own, page.outputs, **private).then(**swap)

@@ -9,12 +9,12 @@ from typing import Any
 import gradio as gr
 
 from qa.answering import located
-from qa.article import Article
 from qa.conversation import suggest
 from qa.engine import Engine
 from qa.errors import AskError, QuestionError
+from qa.index import Index
 from qa.lines import flat, in_marks
-from qa.web import panel, parts, render
+from qa.web import choice, panel, parts, render
 from qa.web.service import Service
 from qa.web.visitors import GoneError, Visitors
 
@@ -38,7 +38,8 @@ class Page:
     """The components, and the handlers that fill them; a conversation lives in its reader's browser.
 
     So does what it is about: ``own`` holds the token of the reader's own text ("" for what is published), ``only``
-    the name of the one article that is asked ("" for all).
+    the name of the one article that is asked ("" for all), ``shown`` the number of the one that is read. The picker
+    cannot tell that: Gradio takes no value from it that is not among what the server thinks it offers.
     """
 
     def __init__(self, service: Service, visitors: Visitors | None = None) -> None:
@@ -51,7 +52,9 @@ class Page:
                     self._add_talk()
                 with gr.Column(elem_id="side", scale=6, min_width=320):
                     self._add_side()
-            self.own, self.only, self.exported = (gr.Textbox("", visible=False) for _ in range(3))
+            self.own, self.only, self.shown, self.typed, self.exported = (
+                gr.Textbox("", visible=False) for _ in range(5)
+            )
 
     def _add_talk(self) -> None:
         """Add the chat, with what is said around it."""
@@ -91,8 +94,8 @@ class Page:
     def outputs(self) -> list[Any]:
         """Return what shows which articles are asked."""
         return [
-            self.own, self.only, self.asking, self.panel, self.picker, self.limit, self.faq, self.faq_tab, self.chat,
-            self.notice,
+            self.own, self.only, self.shown, self.asking, self.panel, self.picker, self.limit, self.faq, self.faq_tab,
+            self.chat, self.notice,
         ]  # fmt: skip
 
     async def open(self) -> AsyncIterator[Updates]:
@@ -109,37 +112,41 @@ class Page:
 
     def _opened(self, engine: Engine, own: str = "") -> Updates:
         """Return the page as it is before the first question: all that is published, or a reader's own text."""
-        articles = engine.articles
-        questions = [article.quote(faq.question) for article in articles for faq in article.faqs]
-        about = in_marks(articles[0].title) if len(articles) == 1 else f"these {len(articles)} articles"
-        chips = [{"text": flat(question)} for question in questions[:FIRST_QUESTIONS]]
-        several = len(articles) > 1
-        titles = [(article.title, number) for number, article in enumerate(articles)]
+        index = engine.index
+        count = len(engine.articles)
+        about = f"Ask about {in_marks(index.title(0))}." if count == 1 else f"Ask about these {count:,} articles."
+        chips = [{"text": flat(index.quote(number, faq.question))} for number, faq in index.faqs[:FIRST_QUESTIONS]]
         way_out = "Close it and return to what is published"
         return {
             self.own: own,
-            self.panel: panel.article_html(articles[0]),
-            self.picker: gr.Dropdown(choices=titles, value=0, visible=several),
-            self.chat: gr.Chatbot(
-                examples=chips, placeholder=parts.welcome("What would you like to know?", f"Ask about {about}.")
-            ),
+            **self._reading(index, 0),
+            self.picker: gr.Dropdown(choices=choice.offered(index, 0), value=0, **choice.look(index)),
+            self.chat: gr.Chatbot(examples=chips, placeholder=parts.welcome("What would you like to know?", about)),
             self.notice: "",
-            **self._asking_only(articles, None),
-            self.limit: gr.Checkbox(value=False, visible=several),
-            **({self.asking: parts.asking(in_marks(articles[0].name), "leave", way_out)} if own else {}),
+            **self._asking_only(index, None),
+            self.limit: gr.Checkbox(value=False, visible=count > 1),
+            **({self.asking: parts.asking(in_marks(index.name(0)), "leave", way_out)} if own else {}),
         }
 
-    def _asking_only(self, articles: Sequence[Article], number: int | None) -> Updates:
-        """Return the page's word on what is asked: the article of this number, or all of them for None."""
-        asked = articles if number is None else [articles[number]]
-        count = sum(len(article.faqs) for article in asked)
-        alone = "" if number is None else parts.asking(f"only {in_marks(asked[0].title)}", "all", "Ask all articles")
+    def _reading(self, index: Index, number: int) -> Updates:
+        """Return the page with this article in the panel; the picker offers it, whatever was typed there."""
         return {
-            self.only: "" if number is None else asked[0].name,
+            self.shown: str(number),
+            self.panel: panel.article_html(index.articles[number], number),
+            self.picker: gr.Dropdown(choices=choice.offered(index, number), value=number),
+        }
+
+    def _asking_only(self, index: Index, number: int | None) -> Updates:
+        """Return the page's word on what is asked: the article of this number, or all of them for None."""
+        alone = (
+            "" if number is None else parts.asking(f"only {in_marks(index.title(number))}", "all", "Ask all articles")
+        )
+        return {
+            self.only: "" if number is None else index.name(number),
             self.limit: number is not None,
             self.asking: alone,
-            self.faq: panel.faq_html(asked),
-            self.faq_tab: gr.Tab(f"Questions ({count})"),
+            self.faq: panel.faq_html(index, number),
+            self.faq_tab: gr.Tab(f"Questions ({len(index.entries(number))})"),
         }
 
     async def answer(self, text: str, chat: list[render.Message], own: str, only: str) -> AsyncIterator[Updates]:
@@ -186,31 +193,34 @@ class Page:
             raise GoneError("no texts of visitors are kept here; return to the published article")
         return self.visitors.get(own)
 
-    def pick(self, number: int, only: str) -> Updates:
-        """Show the article that the reader picked; if one alone is asked, it is this one from now on."""
-        articles = self.service.engine.articles
-        shown = {self.panel: panel.article_html(articles[number], number)}
-        return shown | (self._asking_only(articles, number) if only else {})
+    def find(self, typed: str, shown: str) -> Updates:
+        """Offer the articles whose titles hold what the reader types into the picker."""
+        index = self.service.engine.index
+        return {self.picker: gr.Dropdown(choices=choice.offered(index, int(shown), typed))}
 
-    def ask_only(self, checked: bool, number: int) -> Updates:
+    def pick(self, shown: str, only: str) -> Updates:
+        """Show the article that the reader picked; if one alone is asked, it is this one from now on."""
+        index = self.service.engine.index
+        return self._reading(index, int(shown)) | (self._asking_only(index, int(shown)) if only else {})
+
+    def ask_only(self, checked: bool, shown: str) -> Updates:
         """Ask the article that is shown alone, or all of them again."""
-        return self._asking_only(self.service.engine.articles, number if checked else None)
+        return self._asking_only(self.service.engine.index, int(shown) if checked else None)
 
     def ask_all(self) -> Updates:
         """Ask all articles again."""
-        return self._asking_only(self.service.engine.articles, None)
+        return self._asking_only(self.service.engine.index, None)
 
     def turn_to(self, own: str, only: str, event: gr.EventData) -> Updates:
         """Show the article that is cited; what is asked stays."""
         number = int(event.article)
         try:
-            articles = self._engine(own).articles
+            index = self._engine(own).index
         except GoneError as error:
             return {self.notice: _note(error)}
-        if not 0 <= number < len(articles):
+        if not 0 <= number < len(index.articles):
             return {}
-        shown = panel.article_html(articles[number], number)
-        return {self.panel: shown, self.picker: number, self.limit: articles[number].name == only}
+        return self._reading(index, number) | {self.limit: index.name(number) == only}
 
     def adopt(self, event: gr.EventData) -> Updates:
         """Turn to the reader's own text, which has just been uploaded."""
@@ -259,7 +269,7 @@ class Page:
             except QuestionError:
                 answer = None
             turns.append((questions[place], answer))
-        return {self.exported: render.conversation_markdown(turns, engine.articles)}
+        return {self.exported: render.conversation_markdown(turns, engine.articles, engine.index.numbers)}
 
     def api_ask(self, question: str, history: list[str]) -> dict[str, Any]:
         """Answer a question, after the earlier questions of a conversation; the same JSON as POST /api/ask."""

@@ -1,4 +1,4 @@
-"""An article, and all FAQ entries, as HTML beside the chat; nothing of the text is markup or code.
+"""An article, and FAQ entries, as HTML beside the chat; nothing of the text is markup or code.
 
 Each sentence and each FAQ answer is a ``span`` that says where it lies (``data-start``, ``data-end``),
 so that the page can light up whatever a citation covers.
@@ -6,12 +6,17 @@ so that the page can light up whatever a citation covers.
 
 import html
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from itertools import groupby
+from operator import itemgetter
 
 from qa.article import Article, Faq, Passage, Section, Span
+from qa.index.corpus import Corpus
 from qa.lines import flat
 
 DEEPEST_HEADING = 6
+MOST_QUESTIONS = 100  # of several articles: more are no list to skim, and thousands a page that hardly opens
+MORE_QUESTIONS = "ask in your own words, or choose an article and tick “Ask only this article” to see all of its own."
 
 
 def article_html(article: Article, number: int = 0) -> str:
@@ -28,18 +33,22 @@ def article_html(article: Article, number: int = 0) -> str:
     )
 
 
-def faq_html(articles: Sequence[Article]) -> str:
-    """Return all FAQ entries as buttons that ask them."""
+def faq_html(corpus: Corpus, only: int | None = None) -> str:
+    """Return the FAQ entries of one article as buttons that ask them; of several, the first ones."""
+    alone = only is not None or len(corpus.articles) == 1
+    entries = corpus.entries(only)
+    shown = entries if alone else entries[:MOST_QUESTIONS]
     parts = []
-    for article in articles:
-        if len(articles) > 1 and article.faqs:
-            parts.append(f"<h2>{html.escape(article.title)}</h2>")
-        questions = (html.escape(flat(article.quote(faq.question))) for faq in article.faqs)
+    for article, group in groupby(map(corpus.faqs.__getitem__, shown), key=itemgetter(0)):
+        if not alone:
+            parts.append(f"<h2>{html.escape(corpus.title(article))}</h2>")
         items = "".join(
-            f'<li><button type="button" class="ask" dir="auto">{question}</button></li>' for question in questions
+            f'<li><button type="button" class="ask" dir="auto">{html.escape(question)}</button></li>'
+            for question in (flat(corpus.quote(article, faq.question)) for _, faq in group)
         )
-        if items:
-            parts.append(f'<ul lang="{html.escape(article.language)}">{items}</ul>')
+        parts.append(f'<ul lang="{html.escape(corpus.language(article))}">{items}</ul>')
+    if len(shown) < len(entries):
+        parts.append(f"<p>And {len(entries) - len(shown):,} more: {MORE_QUESTIONS}</p>")
     parts = parts or ["<p>There are no ready questions here. Ask in your own words.</p>"]
     label = "Questions that the article answers"
     return f'<div class="faq" tabindex="0" role="region" aria-label="{label}">{"".join(parts)}</div>'

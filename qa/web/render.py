@@ -18,6 +18,7 @@ Message = dict[str, Any]
 
 ASKED = ('<div class="asked">', "</div>")
 CLOSEST = "Closest, but not an answer:"
+NAMED_ARTICLES = 10  # in the heading of an exported conversation; of more, only how many they are
 OTHER_PASSAGES = 3  # more are a list to skim, not a place to look
 SHORT_DIGEST = 12  # hexadecimal digits tell versions of an article apart; the answer's JSON has all 64
 # Confidence is calibrated, so that the words can promise what the numbers say.
@@ -82,7 +83,7 @@ def answer_html(answer: Answer, articles: Sequence[Article], numbers: Mapping[st
 
     ``numbers`` are those of the articles' names, where they are known: there may be thousands.
     """
-    quoted = _Quoted(articles, numbers or {article.name: number for number, article in enumerate(articles)})
+    quoted = _Quoted(articles, numbers or _numbers(articles))
     parts = [f'<p class="understood">Understood as: {line(answer.understood_as)}</p>'] if answer.understood_as else []
     if answer.kind is AnswerKind.NONE:
         parts.append(f'<p class="no">{line(answer.text)}</p>')
@@ -98,6 +99,10 @@ def answer_html(answer: Answer, articles: Sequence[Article], numbers: Mapping[st
     if answer.suggestions and answer.reason != SMALL_TALK:
         parts.append('<p class="label chips">What you could ask instead:</p>')
     return f'<div class="answer">{"".join(parts)}</div>'
+
+
+def _numbers(articles: Sequence[Article]) -> dict[str, int]:
+    return {article.name: number for number, article in enumerate(articles)}
 
 
 class _Quoted:
@@ -198,10 +203,19 @@ def _meter(confidence: float) -> str:
     return f'<span class="sure" title="{title}">{bar} {sureness(confidence)}</span>'
 
 
-def conversation_markdown(turns: Sequence[tuple[str, Answer | None]], articles: Sequence[Article]) -> str:
-    """Return questions and answers as Markdown; a question that was refused has no answer."""
-    titles = {article.name: article.title for article in articles}
-    lines = [f"# Questions to {plain_markdown('; '.join(titles.values()))}"]
+def conversation_markdown(
+    turns: Sequence[tuple[str, Answer | None]],
+    articles: Sequence[Article],
+    numbers: Mapping[str, int] | None = None,
+) -> str:
+    """Return questions and answers as Markdown; a question that was refused has no answer.
+
+    ``numbers`` are those of the articles' names, where they are known: there may be thousands.
+    """
+    numbers = numbers or _numbers(articles)
+    few = len(articles) <= NAMED_ARTICLES
+    asked = "; ".join(article.title for article in articles) if few else f"{len(articles):,} articles"
+    lines = [f"# Questions to {plain_markdown(asked)}"]
     for question, answer in turns:
         lines.append(f"## {plain_markdown(question)}")
         if answer is None:
@@ -217,7 +231,8 @@ def conversation_markdown(turns: Sequence[tuple[str, Answer | None]], articles: 
                 lines.append(plain_markdown(sentence(answer.reason)))
         for citation in _quotes(answer):
             page = f"page {citation.page}" if citation.page else ""
-            place = ", ".join(filter(None, dict.fromkeys((citation.section, titles[citation.article], page))))
+            title = articles[numbers[citation.article]].title
+            place = ", ".join(filter(None, dict.fromkeys((citation.section, title, page))))
             if not _repeats(citation, answer):
                 lines.append(f"> {plain_markdown(in_marks(citation.quote))} \\[{citation.number}\\]")
             lines.append(f"\\[{citation.number}\\] {plain_markdown(f'{place} ({receipt(citation)})')}")

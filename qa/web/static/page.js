@@ -240,9 +240,29 @@
     (form.matches(".own") ? bring : explain)(form);
   }, true);
 
+  // Which article the picker is at; none if what was typed is no article's title.
+  function picked(number, shown) {
+    return String(number ?? shown);
+  }
+
+  // What is typed into the picker: of thousands of titles, only the server knows which hold it.
+  function typed(_, shown) {
+    return [$("#picker input").value, shown];
+  }
+
+  // The server's finds are there. Gradio still ticks the place in the list where the open article was: a press beside
+  // all of them takes that away; a key that is none has it filter by what is typed by now, and mark the first.
+  function found() {
+    const input = $("#picker input");
+    if (input !== document.activeElement) return;
+    $("#picker [role=listbox]")?.dispatchEvent(new MouseEvent("mousedown", { bubbles: true, cancelable: true }));
+    input.dispatchEvent(new KeyboardEvent("keydown", { bubbles: true }));
+  }
+
   // A file or pasted text: whatever came last.
   addEventListener("input", (event) => {
-    if (event.target.id === "own-file") $("#own-paste").value = "";
+    if (event.target.closest?.("#picker.searched")) shared.trigger("find", {});
+    else if (event.target.id === "own-file") $("#own-paste").value = "";
     else if (event.target.id === "own-paste") $("#own-file").value = "";
   }, true);
 
@@ -335,6 +355,6 @@
     if (question?.trim()) ask(question);
   }
 
-  const shared = { submit, focusBox, opened, undo, clear: () => "", save, started, askFromAddress, swap, trigger: () => {} };
+  const shared = { submit, focusBox, opened, undo, clear: () => "", save, started, askFromAddress, swap, picked, typed, found, trigger: () => {} };
   window.askTheArticle = shared;
 })();
