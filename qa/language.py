@@ -9,6 +9,10 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from runpy import run_path
+from typing import Any
 
 # name in English, PyStemmer's name, bm25s' list of stop words
 LANGUAGES = {
@@ -90,9 +94,15 @@ def stop_words(code: str) -> frozenset[str]:
     """Return a language's function words; none for a language without a list."""
     if code not in LANGUAGES:
         return frozenset()
-    from bm25s import stopwords
+    return frozenset(_stop_word_lists()[f"STOPWORDS_{LANGUAGES[code][2]}"])
 
-    return frozenset(getattr(stopwords, f"STOPWORDS_{LANGUAGES[code][2]}"))
+
+@cache
+def _stop_word_lists() -> dict[str, Any]:
+    """Return bm25s' lists by their names, without the package, whose scipy takes a seventh of a first answer to load."""
+    package = find_spec("bm25s")
+    assert package is not None, "a dependency"
+    return run_path(str(Path(str(package.origin)).with_name("stopwords.py")))
 
 
 @cache

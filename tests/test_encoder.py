@@ -301,8 +301,18 @@ def test_a_folder_without_a_model_is_refused_in_one_line_with_a_remedy(tmp_path:
     assert "\n" not in message
 
 
-def test_no_torch_is_loaded_for_a_question_against_a_saved_encoder(engine: Engine) -> None:
-    heavy = ("torch", "transformers", "sentence_transformers", "sklearn", "gradio", "matplotlib")
+def test_nothing_heavy_is_loaded_for_a_question_against_a_saved_encoder(engine: Engine) -> None:
+    heavy = (
+        "torch",
+        "transformers",
+        "sentence_transformers",
+        "sklearn",
+        "scipy",
+        "bm25s",
+        "onnx",
+        "gradio",
+        "matplotlib",
+    )
     source = (
         "import sys; from qa import Engine, corpus_path; "
         "print(Engine.from_path(corpus_path()).ask('When was DeepSeek founded?').kind); "

@@ -96,9 +96,8 @@ def test_a_part_knows_only_what_it_may(part: str) -> None:
     assert {".".join(module.split(".")[:2]) for module in known} <= MAY_IMPORT[part]
 
 
-def test_only_the_index_knows_the_vector_engine_and_only_it_and_the_words_know_bm25() -> None:
+def test_only_the_index_knows_the_vector_engine() -> None:
     assert importers("faiss") == {"index/vectors.py"}
-    assert importers("bm25s") == {"index/lexicon.py", "language.py"}
 
 
 def test_only_the_web_part_knows_gradio_and_only_the_export_and_its_fallback_know_torch() -> None:

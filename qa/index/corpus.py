@@ -14,7 +14,7 @@ from qa.article import Article, Faq, Passage, Section, Span
 Columns = Mapping[str, NDArray[Any]]
 Item = TypeVar("Item")
 KEPT_ARTICLES = 64  # those that were made last; a question touches a handful
-KEPT_PASSAGES = 4096
+KEPT_PARTS = 4096  # passages, sentences and FAQ entries, of each those that were used last
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,8 @@ class View(Sequence[Item], Generic[Item]):
 
     def __getitem__(self, number: int | slice) -> Item | Sequence[Item]:
         """Return the item of a number, or those of several."""
+        if type(number) is int and 0 <= number < self._size:  # nearly always, and asked for often
+            return self._make(number)
         if isinstance(number, slice):
             return [self[each] for each in range(*number.indices(self._size))]
         if not -self._size <= number < self._size:
@@ -104,9 +106,9 @@ class Corpus:
         self.passage_article = owners(columns["article_passages"])
         self.faq_article = owners(columns["article_faqs"])
         self.sentence_passage = owners(columns["passage_sentences"])
-        self.passages = View(len(columns["passage_spans"]), self._passage, KEPT_PASSAGES)
-        self.sentences = View(len(columns["sentence_spans"]), lambda n: _span(columns["sentence_spans"][n]))
-        self.faqs = View(len(columns["faq_questions"]), lambda n: (int(self.faq_article[n]), self._faq(n)))
+        self.passages = View(len(columns["passage_spans"]), self._passage, KEPT_PARTS)
+        self.sentences = View(len(columns["sentence_spans"]), lambda n: _span(columns["sentence_spans"][n]), KEPT_PARTS)
+        self.faqs = View(len(columns["faq_questions"]), lambda n: (int(self.faq_article[n]), self._faq(n)), KEPT_PARTS)
 
     def quote(self, article: int, span: Span) -> str:
         """Return an article's text at ``span``, without making the whole article for it."""
