@@ -99,7 +99,7 @@ def stop_words(code: str) -> frozenset[str]:
 
 @cache
 def _stop_word_lists() -> dict[str, Any]:
-    """Return bm25s' lists by their names, without the package, whose scipy takes a seventh of a first answer to load."""
+    """Return bm25s' lists by their names, without the package, whose scipy takes long to load."""
     package = find_spec("bm25s")
     assert package is not None, "a dependency"
     return run_path(str(Path(str(package.origin)).with_name("stopwords.py")))
