@@ -61,18 +61,19 @@ def detect(text: str) -> str:
     used = Counter(code for word in words for code in _languages_of_words().get(word, ()))
     (most, code), (second, _) = sorted(((used[code], code) for code in LANGUAGES), reverse=True)[:2]
     whole = "".join(words)
-    letters = Counter(() if whole.isascii() else (_script(letter) for letter in whole if letter.isalpha()))
-    foreign = letters.total() - letters[""]
-    names_only = (most == 0 or code in SCRIPTS.values()) and foreign >= NAMED_LETTERS and foreign * 3 >= letters.total()
-    if foreign and (foreign * 2 > letters.total() or names_only):
-        kana = letters["ja"] > foreign / 10  # Japanese mixes its kana with Chinese characters
-        return "ja" if kana else max((script for script in letters if script), key=letters.__getitem__)
+    scripts = Counter(_script(letter) for letter in whole if letter > "\x7f" and letter.isalpha())
+    foreign = scripts.total() - scripts.pop("", 0)
+    letters = sum(map(str.isalpha, whole)) if foreign else 0
+    names_only = (most == 0 or code in SCRIPTS.values()) and foreign >= NAMED_LETTERS and foreign * 3 >= letters
+    if foreign and (foreign * 2 > letters or names_only):
+        kana = scripts["ja"] > foreign / 10  # Japanese mixes its kana with Chinese characters
+        return "ja" if kana else max(scripts, key=scripts.__getitem__)
     return code if most >= 2 and most > second else ""
 
 
 def _script(letter: str) -> str:
     """Return the language that a letter's script tells; "" for the many that share the Latin one."""
-    return "" if letter.isascii() else SCRIPTS.get(unicodedata.name(letter, "?").split(" ")[0].split("-")[0], "")
+    return SCRIPTS.get(unicodedata.name(letter, "?").split(" ")[0].split("-")[0], "")
 
 
 def differs(text: str, code: str, than: str) -> bool:
