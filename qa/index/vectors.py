@@ -20,6 +20,8 @@ TRAINING_VECTORS = 20_000  # for the 16 values of a code; more change nothing
 # How many times as many candidates as asked for, and for how many at least, are compared anew with the vectors as
 # stored: of 100,000, 256 candidates hold .997 of the ten nearest, 128 .988 (benchmarks/size.py).
 REFINED, FEWEST = 2, 128
+# Of a million vectors, 256 candidates hold .957: so many times as many vectors get one more.
+PER_CANDIDATE = 1000
 
 
 class Vectors:
@@ -73,7 +75,7 @@ class Vectors:
 
     def candidates(self, query: Floats, count: int) -> Integers:
         """Return rows among which the ``count`` nearest to a unit vector are, nearly all; in no order."""
-        wanted = count if self.exact else REFINED * count
+        wanted = count if self.exact else max(REFINED * count, len(self) // PER_CANDIDATE)
         _, rows = self._index.search(query[None, :], min(wanted, len(self)))
         found: Integers = rows[0][rows[0] >= 0]
         return found
