@@ -16,7 +16,7 @@ from qa.conversation import may_tell, own_words, points_back, small_talk
 from qa.encoder import Encoder, Role, load_encoder
 from qa.errors import QuestionError
 from qa.index import Index, Progress, open_index
-from qa.lines import in_marks
+from qa.lines import flat, in_marks
 from qa.readers import Source, find_sources, location_of
 from qa.retrieval import FaqHits, Query, SentenceHits, search_faqs, search_sentences
 from qa.settings import DEFAULT_MODEL, Settings
@@ -281,4 +281,4 @@ def check_question(question: str, limit: int) -> str:
             )
     if not any(map(str.isalnum, text)):
         raise QuestionError("the question holds no word; type one, such as: what is this article about?")
-    return " ".join(text.split())
+    return flat(text)

@@ -15,6 +15,7 @@ from qa import Article, Span
 from qa.encoder import Role
 from qa.index import Index, Lexicon, TokenStore, encode_windows, inverse_document_frequency
 from qa.index.build import REDUCED, build
+from qa.index.cosines import MODEL, ZERO, integer_cosines, model
 from qa.index.lexicon import number_terms, postings, text_frequencies
 from qa.index.tokens import pack
 from qa.readers import parse_article
@@ -129,6 +130,21 @@ def test_packed_vectors_differ_by_less_than_half_a_step(kind: Literal["int8", "f
     assert store.similarities(vectors[:3]) == pytest.approx(store.unpacked().similarities(vectors[:3]), abs=1e-5)
     some = np.array([3, 4, 9])
     assert store.best(vectors[:3], some) == pytest.approx(store.unpacked().best(vectors[:3])[some], abs=1e-5)
+
+
+def test_the_kernels_file_holds_the_operators_that_are_told() -> None:
+    assert MODEL.read_bytes() == model().SerializeToString()
+
+
+@pytest.mark.parametrize("stored", [-127, -1, 0, 127])
+@pytest.mark.parametrize("asked", [-1.0, 1.0])
+def test_integer_cosines_are_exact_where_a_component_is_a_whole_number_of_steps(stored: int, asked: float) -> None:
+    vectors = np.full((3, 512), stored + ZERO, np.uint8)
+    scales = np.array([1, 0.5, 0], np.float32)
+
+    found = integer_cosines(vectors, scales, np.full((2, 512), asked, np.float32))
+
+    assert found == pytest.approx(512 * stored * asked * np.repeat(scales[:, None], 2, axis=1), rel=1e-6)
 
 
 def test_vectors_on_fewer_directions_are_compared_with_the_query_there() -> None:

@@ -47,7 +47,7 @@ def test_a_question_costs_less_than_one_more_forward_pass(engine: Engine) -> Non
         )
         return statistics.median(seconds["whole"]) / statistics.median(seconds["pass"])
 
-    assert within(ratio, most=2.0)  # 1.5 on two quiet cores
+    assert within(ratio, most=1.75)  # 1.5 on two quiet cores
 
 
 def test_an_article_that_was_indexed_before_is_open_in_a_fraction_of_the_time(encoder: Encoder, tmp_path: Path) -> None:
