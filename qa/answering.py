@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -300,7 +301,7 @@ def _faq_matches(index: Index, hits: FaqHits, top_k: int) -> tuple[FaqMatch, ...
 
 def _passage_matches(index: Index, hits: SentenceHits, top_k: int) -> tuple[PassageMatch, ...]:
     matches = []
-    for row in hits.passage_rows()[:top_k]:
+    for row in islice(hits.passage_rows(), top_k):
         place = index.passages[int(hits.passages[row])]
         number, span = place.article, place.passage.span
         sentence = index.quote(number, index.sentences[int(hits.sentences[row])])

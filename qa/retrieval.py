@@ -4,13 +4,14 @@ The methods and their weights follow measurements on SQuAD and StackFAQ: late in
 contextual token vectors leads, BM25 and the passage's cosine correct it.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from qa.encoder.protocol import Encoding
-from qa.index import Floats, Index, Integers, inverse_document_frequency, text_maxima
+from qa.index import Floats, Index, Integers, text_maxima
 
 Allowed = NDArray[np.bool_]
 
@@ -31,6 +32,7 @@ FAQ_REVERSE_WEIGHT = 0.5
 FIRST_STAGE = 128
 WHOLE = 256  # passages up to which all are compared: as quick as to choose FIRST_STAGE of them
 SHORT_LIST = 24
+FLAT = 1e-9  # a standard deviation below which scores do not differ but by rounding
 GROUP = 16  # scores of which only the best is compared at first
 # Up to this share of the sentences, what may answer is compared exactly; beyond, what may not is dropped afterwards.
 FEW = 0.5
@@ -88,12 +90,13 @@ class SentenceHits:
             self.weights, self.sentence_bm25[order], self.passage_bm25[order], self.passage_cosine[order],
         )  # fmt: skip
 
-    def passage_rows(self) -> list[int]:
-        """Return the row of the best sentence of each passage, best passage first."""
-        rows: dict[int, int] = {}
+    def passage_rows(self) -> Iterator[int]:
+        """Yield the row of the best sentence of each passage, best passage first."""
+        seen: set[int] = set()
         for row, passage in enumerate(self.passages.tolist()):
-            rows.setdefault(passage, row)
-        return list(rows.values())
+            if passage not in seen:
+                seen.add(passage)
+                yield row
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,15 +135,14 @@ def search_sentences(
     """
     passage_bm25 = index.passage_terms.scores(query.terms)
     near, values = _short_list(index, query, passage_bm25, allowed, limit)
-    sentences = index.sentences_within(near)
-    passages = index.sentence_passage[sentences]
-    cosine = values[np.searchsorted(near, passages)]
+    sentences, rows = index.sentences_within(near)
     if allowed is not None:
         kept = allowed[sentences]
-        sentences, passages, cosine = sentences[kept], passages[kept], cosine[kept]
+        sentences, rows = sentences[kept], rows[kept]
+    passages, cosine = near[rows], values[rows]
     every = len(sentences) == len(index.sentences)
     similarities = index.sentence_tokens.best(query.encoding.tokens, None if every else sentences)
-    weights = token_weights(query, index.token_frequencies, len(index.sentences))
+    weights = token_weights(query, index.token_rarity)
     late = weigh(similarities, weights)
     sentence_bm25 = index.sentence_terms.scores(query.terms, sentences)
     bm25 = passage_bm25[passages]
@@ -157,14 +159,11 @@ def search_faqs(index: Index, query: Query, allowed: Allowed | None = None) -> F
     if not size:
         none = np.zeros(0, np.float32)
         return FaqHits(np.zeros(0, np.int64), none, none, none, none, none, none)
-    question_cosine = np.zeros(size, np.float32)
-    rows, values = index.question_vectors.search(query.encoding.pooled)
-    question_cosine[rows] = values
+    question_cosine = index.question_vectors.cosines(query.encoding.pooled)
     answer_cosine = np.full(size, -1, np.float32)
-    rows, values = index.answer_vectors.search(query.encoding.pooled)
-    np.maximum.at(answer_cosine, index.answer_faqs[rows], values)
+    np.maximum.at(answer_cosine, index.answer_faqs, index.answer_vectors.cosines(query.encoding.pooled))
     similarities = index.question_tokens.similarities(query.encoding.tokens)
-    weights = token_weights(query, index.question_token_frequencies, size)
+    weights = token_weights(query, index.question_token_rarity)
     late = weigh(text_maxima(similarities, index.question_tokens.starts), weights)
     reverse = index.question_tokens.weighted_mean(similarities.max(axis=1, initial=-1), index.question_token_weights)
     bm25 = index.entry_terms.scores(query.terms)
@@ -180,13 +179,9 @@ def search_faqs(index: Index, query: Query, allowed: Allowed | None = None) -> F
     )
 
 
-def token_weights(query: Query, frequencies: NDArray[np.int32], size: int) -> Floats:
-    """Return each question token's share by inverse document frequency: shape (tokens,), sum 1."""
-    ids = query.encoding.ids
-    counts = np.zeros(len(ids), np.int32)
-    known = ids < len(frequencies)
-    counts[known] = frequencies[ids[known]]
-    weights = inverse_document_frequency(counts, size) * query.emphasis
+def token_weights(query: Query, rarity: Floats) -> Floats:
+    """Return each question token's share by its rarity, the last of which is that of all others: shape (tokens,)."""
+    weights = rarity.take(query.encoding.ids, mode="clip") * query.emphasis
     total = float(weights.sum())
     return weights / np.float32(total) if total else weights
 
@@ -201,8 +196,15 @@ def weigh(similarities: Floats, weights: Floats) -> Floats:
 
 def fuse(*methods: tuple[Floats, float]) -> Floats:
     """Return the weighted sum of methods' scores, each standardized: shape (texts,), as of each method's."""
-    scores = standardize(np.stack([scores for scores, _ in methods]))
-    return weigh(scores.T, np.array([weight for _, weight in methods], np.float32))
+    scores = np.stack([scores for scores, _ in methods])
+    size = max(scores.shape[1], 1)
+    scores -= np.add.reduce(scores, axis=1, dtype=np.float64, keepdims=True) / size
+    deviations = np.sqrt(np.einsum("ms,ms->m", scores, scores) / size).tolist()
+    shares = [
+        weight / deviation if deviation > FLAT else 0.0
+        for (_, weight), deviation in zip(methods, deviations, strict=True)
+    ]
+    return np.einsum("ms,m->s", scores, np.array(shares, np.float32))
 
 
 def standardize(scores: Floats) -> Floats:
@@ -212,7 +214,7 @@ def standardize(scores: Floats) -> Floats:
     size = scores.shape[-1]
     centred = scores - (scores.sum(axis=-1, dtype=np.float64, keepdims=True) / size).astype(np.float32)
     deviation = np.sqrt(np.einsum("...s,...s->...", centred, centred)[..., None] / size)
-    return np.where(deviation > 1e-9, centred / np.maximum(deviation, 1e-9), 0).astype(np.float32)
+    return np.where(deviation > FLAT, centred / np.maximum(deviation, FLAT), 0).astype(np.float32)
 
 
 def _short_list(
@@ -232,7 +234,7 @@ def _short_list(
     elif allowed is None or allowed.mean() > FEW:
         near = np.union1d(_highest(bm25, FIRST_STAGE), index.passage_vectors.candidates(pooled, FIRST_STAGE))
         if allowed is not None:
-            near = near[[allowed[index.sentences_within(near[n : n + 1])].any() for n in range(len(near))]]
+            near = near[[allowed[index.sentences_within(near[n : n + 1])[0]].any() for n in range(len(near))]]
         values = index.passage_vectors.cosines(pooled, near)
     else:
         few = np.unique(index.sentence_passage[np.flatnonzero(allowed)])

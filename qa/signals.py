@@ -5,7 +5,7 @@ They are what confidence is fitted on; each lies in about 0..1 and is comparable
 
 import re
 from collections.abc import Sequence
-from itertools import compress
+from itertools import compress, islice
 
 import numpy as np
 
@@ -102,7 +102,7 @@ def sentence_signals(index: Index, query: Query, hits: SentenceHits, quote: str)
     weights = index.passage_terms.weights(query.terms)
     late = hits.late.tolist()
     runner_up = next((late[row] for row in range(1, len(late)) if not _copied(index, hits, row)), 0.0)
-    rival = next((late[row] for row in hits.passage_rows()[1:] if not _copied(index, hits, row)), 0.0)
+    rival = next((late[row] for row in islice(hits.passage_rows(), 1, None) if not _copied(index, hits, row)), 0.0)
     tops = [
         int(hits.passages[top]) == passage or _copied(index, hits, top, whole=True)
         for top in (_top(hits, scores) for scores in (hits.late, hits.passage_bm25, hits.passage_cosine))

@@ -76,12 +76,9 @@ class OnnxEncoder:
             longest = len(tokenized[order[-1]].ids)
             size = min(BATCH_TEXTS, max(1, BATCH_TOKENS // longest))
             batch, order = order[-size:], order[:-size]
-            ids = np.full((len(batch), longest), self._pad_id, dtype=np.int64)
-            mask = np.zeros_like(ids)
-            for row, number in enumerate(batch):
-                length = len(tokenized[number].ids)
-                ids[row, :length] = tokenized[number].ids
-                mask[row, :length] = 1
+            rows = [tokenized[number].ids for number in batch]
+            ids = np.array([row + [self._pad_id] * (longest - len(row)) for row in rows], np.int64)
+            mask = np.array([[1] * len(row) + [0] * (longest - len(row)) for row in rows], np.int64)
             feeds = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
             tokens, pooled = self._session.run(["tokens", "pooled"], {name: feeds[name] for name in self._inputs})
             for row, number in enumerate(batch):
@@ -103,9 +100,14 @@ def _content(
     tokenized: "tokenizers.Encoding", prompt: int, tokens: NDArray[np.float32], pooled: NDArray[np.float32]
 ) -> Encoding:
     """Drop special tokens and the prompt's, and count offsets from the text's own start."""
-    offsets = np.array(tokenized.offsets, dtype=np.int32).reshape(-1, 2)
-    special = np.array(tokenized.special_tokens_mask) == 1
-    keep = ~special & (offsets[:, 1] > prompt)
-    ids = np.array(tokenized.ids, dtype=np.int32)
-    vectors = np.ascontiguousarray(tokens[: len(ids)][keep])
-    return Encoding(ids[keep], np.maximum(offsets[keep] - prompt, 0), vectors, pooled.copy())
+    edges, ids = tokenized.offsets, tokenized.ids
+    kept = [
+        row
+        for row, (special, (_, end)) in enumerate(zip(tokenized.special_tokens_mask, edges, strict=True))
+        if not special and end > prompt
+    ]
+    offsets = [(max(edges[row][0] - prompt, 0), edges[row][1] - prompt) for row in kept]
+    return Encoding(
+        np.array([ids[row] for row in kept], np.int32), np.array(offsets, np.int32).reshape(-1, 2),
+        tokens[kept] if kept else tokens[:0].copy(), pooled.copy(),
+    )  # fmt: skip

@@ -21,6 +21,8 @@ BLOCK = 1024  # passages that are encoded, and may be kept, together: a minute's
 # projected on their REDUCED main directions: a third of the room and of the work, for .002 of sentence hit@1
 # on squad-dev-8 in one index (.863 with 384 components, .860 with 128, .859 with 96, .853 with 64).
 MAX_WHOLE = 100_000
+# Up to so many sentences, all are scored by their postings in less time than those of a short list by their terms.
+POSTED = 20_000
 REDUCED = 128
 SAMPLED = 1024  # passages that the directions are taken from, 150 tokens each: hundreds for every component
 DIGEST_BYTES = 16
@@ -264,7 +266,7 @@ def _terms(corpus: Corpus) -> dict[str, NDArray[Any]]:
     for kind, (numbers, edges) in runs.items():
         found[f"{kind}_term_starts"] = edges
         found[f"{kind}_frequencies"] = text_frequencies(numbers, edges, len(vocabulary))
-        if kind in {"passage", "entry"}:  # of sentences, only those of a few passages are scored
+        if kind in {"passage", "entry"} or (kind == "sentence" and len(edges) <= POSTED):
             found |= {f"{kind}_{name}": each for name, each in postings(numbers, edges, len(vocabulary)).items()}
     return found
 

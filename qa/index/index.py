@@ -12,7 +12,7 @@ from qa.encoder.protocol import Encoder
 from qa.index.build import Progress, build
 from qa.index.corpus import Columns, Corpus
 from qa.index.lexicon import Lexicon, inverse_document_frequency
-from qa.index.tokens import Integers, TokenStore, TokenType, ranges
+from qa.index.tokens import Floats, Integers, TokenStore, TokenType, ranges
 from qa.index.vectors import Vectors
 from qa.language import analyzer
 
@@ -33,7 +33,8 @@ class Index(Corpus):
         passage_vectors, question_vectors, answer_vectors: of passages, FAQ questions, and FAQ answers' paragraphs.
         answer_faqs: int64: the FAQ entry of each such paragraph.
         passage_terms, sentence_terms, question_terms, entry_terms: for BM25; an entry is question and answer.
-        token_frequencies, question_token_frequencies: int32: in how many sentences, or FAQ questions, a token occurs.
+        token_rarity, question_token_rarity: float32: the inverse document frequency of each token in sentences, or in
+            FAQ questions; the last one is that of all other tokens.
         sentence_tokens, question_tokens: of sentences and of FAQ questions.
         folder: where the index is kept; None for one in memory.
         question_token_weights: float32: the rarity of each token of the FAQ questions.
@@ -63,12 +64,11 @@ class Index(Corpus):
         self.question_terms, self.entry_terms = lexicon("question", "question"), lexicon("entry", "entry")
         tokens = _store(columns, "passage", columns.get("token_basis"))
         self.sentence_tokens = tokens.unpacked() if len(self.passages) <= UNPACKED else tokens
-        self.token_frequencies: NDArray[np.int32] = np.asarray(columns["passage_token_frequencies"])
+        self.token_rarity = _rarity(columns["passage_token_frequencies"], len(self.sentences))
         self.question_tokens = _store(columns, "question").unpacked()
         ids = np.asarray(columns["question_token_ids"])
-        self.question_token_frequencies: NDArray[np.int32] = np.asarray(columns["question_token_frequencies"])
-        counts = np.where(ids < 0, 0, np.append(self.question_token_frequencies, 0)[ids])
-        self.question_token_weights = inverse_document_frequency(counts, len(self.faqs))
+        self.question_token_rarity = _rarity(columns["question_token_frequencies"], len(self.faqs))
+        self.question_token_weights = self.question_token_rarity[ids]  # of a question without tokens, numbered -1, the last
 
     @classmethod
     def of(
@@ -89,10 +89,13 @@ class Index(Corpus):
         columns = build(articles, encoder, token_type, progress)
         return cls(columns, articles)
 
-    def sentences_within(self, passages: Integers) -> Integers:
-        """Return the sentences of the given passages."""
+    def sentences_within(self, passages: Integers) -> tuple[Integers, Integers]:
+        """Return the sentences of the given passages, and of each the row of its passage among them."""
+        if len(passages) == len(self.passages):
+            return np.arange(len(self.sentences)), self.sentence_passage
         starts = self.columns["passage_sentences"]
-        return ranges(starts[passages], starts[passages + 1])
+        begins, ends = starts[passages], starts[passages + 1]
+        return ranges(begins, ends), np.repeat(np.arange(len(passages)), ends - begins)
 
     def sentences_of(self, articles: Iterable[int]) -> NDArray[np.bool_]:
         """Return which sentences are of the given articles: shape (sentences,)."""
@@ -118,6 +121,11 @@ def _touching(spans: NDArray[np.int32], first: int, last: int, span: Span) -> ND
     touching = np.zeros(len(spans), bool)
     touching[first:last] = (spans[first:last, 0] < span.end) & (spans[first:last, 1] > span.start)
     return touching
+
+
+def _rarity(frequencies: NDArray[np.int32], size: int) -> Floats:
+    """Return the inverse document frequency of each token, and at last of one that occurs nowhere."""
+    return inverse_document_frequency(np.append(frequencies, 0), size)
 
 
 def _postings(columns: Columns, kind: str) -> dict[str, NDArray[Any]] | None:

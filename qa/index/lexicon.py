@@ -93,7 +93,8 @@ class Lexicon:
         self.size = len(starts) - 1
         self._vocabulary, self._words, self._terms, self._starts = vocabulary, words, terms, starts
         self._mean = len(terms) / max(self.size, 1)
-        self._frequencies = frequencies
+        # The last one is that of a term which no text has.
+        self._rarity = inverse_document_frequency(np.append(frequencies, 0), self.size)
         self._columns = columns
 
     def terms(self, text: int) -> tuple[str, ...]:
@@ -111,23 +112,21 @@ class Lexicon:
 
     def weights(self, query: Sequence[str]) -> Floats:
         """Return the inverse document frequency of each query term: float32, shape (terms,)."""
-        numbers = [self._vocabulary.get(term) for term in query]
-        found = [0 if number is None else int(self._frequencies[number]) for number in numbers]
-        return inverse_document_frequency(np.array(found, np.int64), self.size)
+        return self._rarity[[self._vocabulary.get(term, -1) for term in query]]
 
     def scores(self, query: Sequence[str], texts: Integers | None = None) -> Floats:
         """Return the BM25 score of each text, or of the given ones: float32, shape (texts,)."""
         known = [self._vocabulary[term] for term in query if term in self._vocabulary]
         if not known or not self.size:
             return np.zeros(self.size if texts is None else len(texts), np.float32)
-        if texts is not None or self._columns is None:
+        if self._columns is None:
             return self._some_scores(known, np.arange(self.size) if texts is None else texts)
         data, texts_of, edges = (self._columns[name] for name in ("data", "indices", "indptr"))
         scores = np.zeros(self.size, np.float32)
         for number in known:
             column = slice(edges[number], edges[number + 1])
             scores[texts_of[column]] += data[column]
-        return scores
+        return scores if texts is None else scores[texts]
 
     def _some_scores(self, numbers: Sequence[int], texts: Integers) -> Floats:
         begins, ends = self._starts[texts], self._starts[texts + 1]
@@ -135,8 +134,7 @@ class Lexicon:
         queried, places = np.nonzero(np.array(numbers, np.int32)[:, None] == self._terms[ranges(begins, ends)])
         cells = queried * len(texts) + np.repeat(np.arange(len(texts)), lengths)[places]
         counts = np.bincount(cells, minlength=len(numbers) * len(texts)).reshape(len(numbers), len(texts))
-        rarity = inverse_document_frequency(self._frequencies[numbers], self.size)
-        return np.asarray(np.einsum("q,qs->s", rarity, saturation(counts, lengths, self._mean)), dtype=np.float32)
+        return np.asarray(np.einsum("q,qs->s", self._rarity[numbers], saturation(counts, lengths, self._mean)), dtype=np.float32)
 
 
 def text_frequencies(values: NDArray[np.int32], starts: Integers, size: int = 0) -> NDArray[np.int32]:

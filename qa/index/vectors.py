@@ -36,6 +36,7 @@ class Vectors:
         self.vectors = vectors
         self.exact = approximate is None
         self._index = _exact(vectors) if approximate is None else approximate
+        self._ready = _held(self._index) if self.exact else None
 
     @classmethod
     def of(cls, vectors: NDArray[Any]) -> "Vectors":
@@ -80,9 +81,13 @@ class Vectors:
         found: Integers = rows[0][rows[0] >= 0]
         return found
 
-    def cosines(self, query: Floats, rows: Integers) -> Floats:
-        """Return the cosines of a unit vector and those at the given rows."""
-        return np.asarray(self.vectors[rows].astype(np.float32) @ query, dtype=np.float32)
+    def cosines(self, query: Floats, rows: Integers | None = None) -> Floats:
+        """Return the cosines of a unit vector and all, or those at the given rows."""
+        if self._ready is None:
+            chosen = (self.vectors if rows is None else self.vectors[rows]).astype(np.float32)
+        else:
+            chosen = self._ready if rows is None else self._ready[rows]
+        return np.asarray(chosen @ query, dtype=np.float32)
 
 
 def _exact(vectors: NDArray[Any]) -> "faiss.IndexFlatIP":
@@ -92,6 +97,16 @@ def _exact(vectors: NDArray[Any]) -> "faiss.IndexFlatIP":
     if len(vectors):
         index.add(np.ascontiguousarray(vectors, dtype=np.float32))
     return index
+
+
+def _held(index: "faiss.IndexFlatIP") -> Floats:
+    """Return the vectors that an exact index holds, without a copy; for as long as the index lives."""
+    import faiss
+
+    if not index.ntotal:
+        return np.zeros((0, index.d), np.float32)
+    held: Floats = faiss.rev_swig_ptr(index.get_xb(), index.ntotal * index.d).reshape(index.ntotal, index.d)
+    return held
 
 
 def _scanned(vectors: NDArray[Any]) -> "faiss.IndexPQFastScan":
