@@ -2,7 +2,7 @@
 
 from qa.index.build import Progress
 from qa.index.corpus import Located
-from qa.index.index import Index
+from qa.index.index import UNPACKED, Index
 from qa.index.lexicon import Lexicon, inverse_document_frequency
 from qa.index.saved import open_index
 from qa.index.tokens import Floats, Integers, TokenStore, text_maxima
@@ -10,6 +10,7 @@ from qa.index.vectors import Vectors
 from qa.index.windows import encode_windows
 
 __all__ = [
+    "UNPACKED",
     "Floats",
     "Index",
     "Integers",

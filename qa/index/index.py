@@ -16,7 +16,7 @@ from qa.index.tokens import Floats, Integers, TokenStore, TokenType, ranges
 from qa.index.vectors import Vectors
 from qa.language import analyzer
 
-# Up to so many passages, as many as late interaction sees at all, token vectors are kept unpacked.
+# Up to so many passages, token vectors are kept unpacked: to compare all takes no longer than to choose some and copy.
 UNPACKED = 24
 
 
