@@ -17,7 +17,7 @@ from qa.web.server import SHARING, engine_loader, serve
 
 
 def batching_loader(path: str) -> Callable[[], Engine]:
-    """Return what loads an engine whose encode calls share passes whatever the precision, like ``engine_loader`` else."""
+    """Return what loads an engine whose encode calls share passes in any precision; else like ``engine_loader``."""
     settings = Settings()
 
     def load() -> Engine:

@@ -27,13 +27,13 @@ FAQ_LATE_WEIGHT = 0.5
 FAQ_REVERSE_WEIGHT = 0.5
 # Late interaction sees the best SHORT_LIST passages by the sum of BM25 and cosine, z-scored; among many passages, over
 # the best FIRST_STAGE of each. On squad-dev-8, sentence / passage hit@1 is .873 / .940 with 16 passages, .872 / .941
-# with 24 and .873 / .944 with all; on xquad-en-32 and trecqa-dev, none differs; in one index of 345, .861 / .939 with 48
-# and .860 / .937 with 16, and the same with a FIRST_STAGE of 64, 128 and 256.
+# with 24 and .873 / .944 with all; on xquad-en-32 and trecqa-dev, none differs; in one index of 345, .861 / .939 with
+# 48 and .860 / .937 with 16, and the same with a FIRST_STAGE of 64, 128 and 256.
 FIRST_STAGE = 128
 WHOLE = 256  # passages up to which all are compared: as quick as to choose FIRST_STAGE of them
 SHORT_LIST = 16
 FLAT = 1e-9  # a standard deviation below which scores do not differ but by rounding
-GROUP = 16  # scores of which only the best is compared at first
+GROUP = 64  # scores of which only the best is compared at first
 # Up to this share of the sentences, what may answer is compared exactly; beyond, what may not is dropped afterwards.
 FEW = 0.5
 
@@ -164,7 +164,7 @@ def search_faqs(index: Index, query: Query, allowed: Allowed | None = None) -> F
     np.maximum.at(answer_cosine, index.answer_faqs, index.answer_vectors.cosines(query.encoding.pooled))
     similarities = index.question_tokens.similarities(query.encoding.tokens)
     weights = token_weights(query, index.question_token_rarity)
-    late = weigh(text_maxima(similarities, index.question_tokens.starts), weights)
+    late = weigh(text_maxima(similarities, index.question_tokens.starts[:-1]), weights)
     reverse = index.question_tokens.weighted_mean(similarities.max(axis=1, initial=-1), index.question_token_weights)
     bm25 = index.entry_terms.scores(query.terms)
     score = fuse(
@@ -204,7 +204,7 @@ def fuse(*methods: tuple[Floats, float]) -> Floats:
         weight / deviation if deviation > FLAT else 0.0
         for (_, weight), deviation in zip(methods, deviations, strict=True)
     ]
-    return np.einsum("ms,m->s", scores, np.array(shares, np.float32))
+    return np.asarray(np.einsum("ms,m->s", scores, np.array(shares, np.float32)))
 
 
 def standardize(scores: Floats) -> Floats:

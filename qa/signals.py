@@ -167,8 +167,8 @@ def _copied(index: Index, hits: SentenceHits, row: int, *, whole: bool = False) 
     spans = [index.sentences[int(hits.sentences[each])] for each in (0, row)]
     if whole:
         spans = [here.passage.span, there.passage.span]
-    texts = [flat(index.quote(place.article, span)) for place, span in zip((here, there), spans, strict=True)]
-    return texts[0] == texts[1]
+    texts = [index.quote(place.article, span) for place, span in zip((here, there), spans, strict=True)]
+    return texts[0][0] == texts[1][0] and flat(texts[0]) == flat(texts[1])
 
 
 def _top(hits: SentenceHits, scores: Floats) -> int:

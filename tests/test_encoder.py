@@ -129,6 +129,16 @@ def test_int8_vectors_do_not_depend_on_what_else_is_in_the_batch(encoder: Encode
         assert (one.tokens * other.tokens).sum(axis=1) == pytest.approx(1, abs=1e-5)
 
 
+def test_texts_of_many_batches_come_back_in_their_order(encoder: Encoder) -> None:
+    texts = [f"Number {number} " + "of many " * (number % 7) for number in range(150)]
+    alone = [encoder.encode([text])[0] for text in texts]
+
+    for one, other in zip(alone, encoder.encode(texts), strict=True):
+        assert one.ids.tolist() == other.ids.tolist()
+        assert one.offsets.tolist() == other.offsets.tolist()
+        assert float(one.pooled @ other.pooled) == pytest.approx(1, abs=1e-5)
+
+
 def test_a_model_that_int8_would_change_too_much_stays_float32(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

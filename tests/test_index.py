@@ -1,6 +1,8 @@
 """The index gives the scores that its papers define, on texts short enough to work them out by hand."""
 
+import itertools
 import re
+from dataclasses import replace
 from itertools import pairwise
 from math import log, sqrt
 from typing import Literal
@@ -18,6 +20,7 @@ from qa.index.build import REDUCED, build
 from qa.index.cosines import MODEL, ZERO, integer_cosines, model
 from qa.index.lexicon import number_terms, postings, text_frequencies
 from qa.index.tokens import pack
+from qa.index.vectors import single
 from qa.readers import parse_article
 
 BEES = parse_article(
@@ -31,11 +34,12 @@ def rows(*values: list[float]) -> np.ndarray[tuple[int, int], np.dtype[np.float3
     return np.array(values, np.float32)
 
 
-def lexicon(texts: list[list[str]]) -> Lexicon:
+def lexicon(texts: list[list[str]], *, posted: bool = True) -> Lexicon:
     vocabulary: dict[str, int] = {}
     terms, starts = number_terms(map(" ".join, texts), list, vocabulary)
     frequencies = text_frequencies(terms, starts, len(vocabulary))
-    return Lexicon(vocabulary, list(vocabulary), terms, starts, frequencies, postings(terms, starts, len(vocabulary)))
+    columns = postings(terms, starts, len(vocabulary)) if posted else None
+    return Lexicon(vocabulary, list(vocabulary), terms, starts, frequencies, columns)
 
 
 def test_rarity_is_ln_of_one_plus_those_without_over_those_with() -> None:
@@ -72,8 +76,9 @@ def test_scores_are_those_of_bm25s_for_all_texts_and_for_some(texts: list[list[s
         expected = reference.get_scores(asked)
     some = np.arange(0, len(texts), 2)
 
-    assert lexicon(texts).scores(list(query)).tolist() == pytest.approx(expected.tolist(), abs=1e-5)
-    assert lexicon(texts).scores(list(query), some).tolist() == pytest.approx(expected[some].tolist(), abs=1e-5)
+    for words in (lexicon(texts), lexicon(texts, posted=False)):
+        assert words.scores(list(query)).tolist() == pytest.approx(expected.tolist(), abs=1e-5)
+        assert words.scores(list(query), some).tolist() == pytest.approx(expected[some].tolist(), abs=1e-5)
 
 
 def test_the_terms_of_a_text_can_be_read_back() -> None:
@@ -186,6 +191,27 @@ def test_vectors_are_searched_by_cosine_best_first(toy_encoder: ToyEncoder) -> N
     assert index.passage_vectors.search(query, limit=1)[0].tolist() == [0]
 
 
+def test_halves_become_the_same_numbers_as_singles() -> None:
+    every = np.arange(2**16, dtype=np.uint16).view(np.float16)
+    finite = every[np.isfinite(every)].reshape(-1, 2)
+
+    assert single(finite).dtype == np.float32
+    assert np.array_equal(single(finite), finite.astype(np.float32))
+
+
+@pytest.mark.parametrize("letters", ["honey", "Crème brûlée", "“Honey”, Łódź", "🐝 and honey", "\ud83d\udc1d"])
+def test_a_quote_of_a_kept_text_is_the_span_of_its_code_points(toy_encoder: ToyEncoder, letters: str) -> None:
+    article = replace(BEES, text=f"{letters}, {BEES.text}")  # also what no reader lets through
+    plain = parse_article("plain.md", "# Plain\n\nNothing.\n")
+    kept = Index(Index.of([plain, article, plain], toy_encoder).columns)
+
+    assert kept.articles[1].text == article.text
+    for start, end in itertools.combinations(range(len(article.text) + 1), 2):
+        assert kept.quote(1, Span(start, end)) == article.text[start:end]
+    start = plain.text.index("Nothing.")
+    assert kept.quote(2, Span(start, start + 8)) == "Nothing."
+
+
 def test_an_empty_index_finds_nothing(toy_encoder: ToyEncoder) -> None:
     index = Index.of([], toy_encoder)
 
@@ -207,11 +233,13 @@ def test_each_sentence_owns_the_tokens_that_lie_in_it(toy_encoder: ToyEncoder) -
     ]
 
 
-def test_each_token_is_counted_once_for_each_sentence_that_holds_it(toy_encoder: ToyEncoder) -> None:
+def test_a_token_is_as_rare_as_the_sentences_that_hold_it_and_unknown_ones_are_rarest(toy_encoder: ToyEncoder) -> None:
     index = Index.of([BEES], toy_encoder)
+    known = [toy_encoder.vocabulary[word] for word in ("bees", "honey")]
 
-    assert index.token_frequencies[toy_encoder.vocabulary["bees"]] == 2
-    assert index.token_frequencies[toy_encoder.vocabulary["honey"]] == 1
+    assert index.token_rarity[[*known, -1]].tolist() == pytest.approx(
+        [log(1 + (3 - held + 0.5) / (held + 0.5)) for held in (2, 1, 0)]
+    )
 
 
 def test_questions_of_the_faq_are_encoded_as_questions_and_the_rest_as_passages(toy_encoder: ToyEncoder) -> None:

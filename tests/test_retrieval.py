@@ -33,7 +33,7 @@ def quotes(index: Index, hits: SentenceHits) -> list[str]:
 def test_each_question_token_weighs_by_its_rarity_among_the_sentences(toy_encoder: ToyEncoder) -> None:
     index = Index.of([ARTICLE], toy_encoder)
 
-    weights = token_weights(make_query(toy_encoder, "bees honey unknown"), index.token_frequencies, 3)
+    weights = token_weights(make_query(toy_encoder, "bees honey unknown"), index.token_rarity)
 
     rarity = np.array([log(1 + 1.5 / 2.5), log(1 + 2.5 / 1.5), log(1 + 3.5 / 0.5)])
     assert weights.tolist() == pytest.approx((rarity / rarity.sum()).tolist())
@@ -42,7 +42,7 @@ def test_each_question_token_weighs_by_its_rarity_among_the_sentences(toy_encode
 def test_tokens_of_an_earlier_turn_weigh_what_their_emphasis_says(toy_encoder: ToyEncoder) -> None:
     index = Index.of([ARTICLE], toy_encoder)
 
-    weights = token_weights(make_query(toy_encoder, "honey dance", (0.5, 1)), index.token_frequencies, 3)
+    weights = token_weights(make_query(toy_encoder, "honey dance", (0.5, 1)), index.token_rarity)
 
     assert weights.tolist() == pytest.approx([1 / 3, 2 / 3])
 
@@ -83,7 +83,7 @@ def test_a_passage_ranks_by_its_best_sentence(toy_encoder: ToyEncoder) -> None:
 
     hits = search_sentences(index, make_query(toy_encoder, "wasps sting honey"))
 
-    assert hits.sentences[hits.passage_rows()].tolist() == [1, 2]
+    assert hits.sentences[list(hits.passage_rows())].tolist() == [1, 2]
 
 
 def test_equally_good_sentences_keep_the_articles_order(toy_encoder: ToyEncoder) -> None:
@@ -109,7 +109,7 @@ def test_without_sentences_or_entries_there_are_no_hits(toy_encoder: ToyEncoder)
     query = make_query(toy_encoder, "wasps")
 
     assert search_sentences(index, query).sentences.tolist() == []
-    assert search_sentences(index, query).passage_rows() == []
+    assert list(search_sentences(index, query).passage_rows()) == []
     assert search_faqs(index, query).entries.tolist() == []
 
 
@@ -125,7 +125,8 @@ def test_beyond_the_limit_the_best_passages_of_either_first_stage_are_looked_at_
 ) -> None:
     encoder = ToyEncoder(dimension=2000)
     count = 600  # beyond what is searched whole
-    text = "\n\n".join(f"The word{number}." for number in range(count - 1)) + f"\n\n{last}\n"
+    others = (f"The word{number}" + f" and more{number}" * (number % 3) for number in range(count - 1))
+    text = "\n\n".join(f"{each}." for each in others) + f"\n\n{last}\n"
     index = Index.of([parse_article("long.txt", text)], encoder)
 
     hits = search_sentences(index, make_query(encoder, question))

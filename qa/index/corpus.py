@@ -1,6 +1,7 @@
 """Articles as columns: arrays of spans and one file of text, from which each article is made when it is needed."""
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -11,9 +12,18 @@ from numpy.typing import NDArray
 
 from qa.article import Article, Faq, Passage, Section, Span
 
+SURROGATE = re.compile("[\ud800-\udfff]")
 Columns = Mapping[str, NDArray[Any]]
 Item = TypeVar("Item")
+# How a text is kept, by the bytes of each code point: as many as its largest takes, so that a span is found at once.
+# Halves of surrogate pairs would be taken together in two bytes.
+CODECS: Mapping[int, tuple[str, str]] = {
+    1: ("latin-1", "strict"),
+    2: ("utf-16-le", "strict"),
+    4: ("utf-32-le", "surrogatepass"),
+}
 KEPT_ARTICLES = 64  # those that were made last; a question touches a handful
+KEPT_RECORDS = 1024  # of what articles have beside their text
 KEPT_PARTS = 4096  # passages, sentences and FAQ entries, of each those that were used last
 
 
@@ -65,13 +75,15 @@ class View(Sequence[Item], Generic[Item]):
 
 def article_columns(articles: Sequence[Article]) -> dict[str, NDArray[Any]]:
     """Return all that articles consist of as arrays; ``Corpus`` makes the same articles of them."""
-    texts = [article.text.encode("utf-8", "surrogatepass") for article in articles]
+    widths = [_width(article.text) for article in articles]
+    texts = [article.text.encode(*CODECS[width]) for article, width in zip(articles, widths, strict=True)]
     records = [_record(article).encode() for article in articles]
     passages = [passage for article in articles for passage in article.passages]
     faqs = [faq for article in articles for faq in article.faqs]
     return {
         "text": np.frombuffer(b"".join(texts), np.uint8),
         "text_starts": _starts(map(len, texts)),
+        "text_widths": np.array(widths, np.int8),
         "records": np.frombuffer(b"".join(records), np.uint8),
         "record_starts": _starts(map(len, records)),
         "article_passages": _starts(len(article.passages) for article in articles),
@@ -97,11 +109,12 @@ class Corpus:
 
     def __init__(self, columns: Columns, articles: Sequence[Article] | None = None) -> None:
         self.columns = columns
+        self._whole = articles is not None
         size = len(columns["text_starts"]) - 1
         self.articles: Sequence[Article] = (
             View(size, self._article, KEPT_ARTICLES) if articles is None else tuple(articles)
         )
-        self._records = View(size, lambda n: json.loads(_bytes(columns, "record", n)), KEPT_ARTICLES)
+        self._records = View(size, lambda n: json.loads(_bytes(columns, "record", n)), KEPT_RECORDS)
         self.texts = View(size, self._text, KEPT_ARTICLES)
         self.passage_article = owners(columns["article_passages"])
         self.faq_article = owners(columns["article_faqs"])
@@ -111,8 +124,13 @@ class Corpus:
         self.faqs = View(len(columns["faq_questions"]), lambda n: (int(self.faq_article[n]), self._faq(n)), KEPT_PARTS)
 
     def quote(self, article: int, span: Span) -> str:
-        """Return an article's text at ``span``, without making the whole article for it."""
-        return self.texts[article][span.start : span.end]
+        """Return an article's text at ``span``, without reading the rest of it."""
+        if self._whole:
+            return self.articles[article].text[span.start : span.end]
+        width = int(self.columns["text_widths"][article])
+        first = int(self.columns["text_starts"][article])
+        text = self.columns["text"][first + width * span.start : first + width * span.end]
+        return text.tobytes().decode(*CODECS[width])
 
     def name(self, article: int) -> str:
         """Return what tells an article from others."""
@@ -165,7 +183,7 @@ class Corpus:
         return tuple(dict.fromkeys(record["language"] for record in self._records))
 
     def _text(self, number: int) -> str:
-        return _bytes(self.columns, "text", number).decode("utf-8", "surrogatepass")
+        return _bytes(self.columns, "text", number).decode(*CODECS[int(self.columns["text_widths"][number])])
 
     def _article(self, number: int) -> Article:
         record = self._records[number]
@@ -204,6 +222,14 @@ def _record(article: Article) -> str:
     pages = [(page.start, page.end) for page in article.pages]
     fields = {name: getattr(article, name) for name in (*TEXT_FIELDS, "sha256")}
     return json.dumps(fields | {"sections": edges, "pages": pages})
+
+
+def _width(text: str) -> int:
+    """Return how many bytes each code point of a text takes."""
+    largest = max(text, default="")
+    if largest <= "\xff":
+        return 1
+    return 4 if largest > "\uffff" or SURROGATE.search(text) else 2
 
 
 def owners(starts: NDArray[Any]) -> NDArray[np.int64]:

@@ -68,7 +68,9 @@ class Index(Corpus):
         self.question_tokens = _store(columns, "question").unpacked()
         ids = np.asarray(columns["question_token_ids"])
         self.question_token_rarity = _rarity(columns["question_token_frequencies"], len(self.faqs))
-        self.question_token_weights = self.question_token_rarity[ids]  # of a question without tokens, numbered -1, the last
+        self.question_token_weights = self.question_token_rarity[
+            ids
+        ]  # of a question without tokens, numbered -1, the last
 
     @classmethod
     def of(

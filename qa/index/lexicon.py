@@ -134,7 +134,9 @@ class Lexicon:
         queried, places = np.nonzero(np.array(numbers, np.int32)[:, None] == self._terms[ranges(begins, ends)])
         cells = queried * len(texts) + np.repeat(np.arange(len(texts)), lengths)[places]
         counts = np.bincount(cells, minlength=len(numbers) * len(texts)).reshape(len(numbers), len(texts))
-        return np.asarray(np.einsum("q,qs->s", self._rarity[numbers], saturation(counts, lengths, self._mean)), dtype=np.float32)
+        return np.asarray(
+            np.einsum("q,qs->s", self._rarity[numbers], saturation(counts, lengths, self._mean)), dtype=np.float32
+        )
 
 
 def text_frequencies(values: NDArray[np.int32], starts: Integers, size: int = 0) -> NDArray[np.int32]:

@@ -47,20 +47,22 @@ class TokenStore:
         This is the inner part of MaxSim (Khattab and Zaharia 2020, ColBERT, section 3.3).
         """
         if texts is None:
-            return text_maxima(self.similarities(query), self.starts)
+            return text_maxima(self.similarities(query), self.starts[:-1])
         if not len(texts):
             return np.zeros((0, len(query)), np.float32)
         begins, ends = self.starts[texts], self.starts[texts + 1]
         # Texts that stand together are read together.
-        edges = np.flatnonzero(np.diff(texts, prepend=-2, append=-2) != 1)
-        runs = tuple(zip(begins[edges[:-1]].tolist(), ends[edges[1:] - 1].tolist(), strict=True))
+        last = np.flatnonzero(texts[1:] != texts[:-1] + 1)
+        runs = tuple(
+            zip([int(begins[0]), *begins[last + 1].tolist()], [*ends[last].tolist(), int(ends[-1])], strict=True)
+        )
         vectors = self._unpacked(runs)
         scales = np.concatenate([self.scales[first:last] for first, last in runs])
         mapped = getattr(self.vectors.base, "base", None)
         if isinstance(mapped, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
             # What was read stays in the system's cache; otherwise, the process would come to map gigabytes of it.
             mapped.madvise(mmap.MADV_DONTNEED)
-        return text_maxima(self._cosines(vectors, scales, query), np.cumsum(np.append(0, ends - begins)))
+        return text_maxima(self._cosines(vectors, scales, query), np.cumsum(ends - begins) - (ends - begins))
 
     def _unpacked(self, runs: Sequence[tuple[int, int]]) -> NDArray[Any]:
         """Return runs of vectors one after the other, ready for products."""
@@ -95,10 +97,10 @@ class TokenStore:
 
 
 def text_maxima(similarities: Floats, starts: Integers) -> Floats:
-    """Return each column's maximum in each text, none of which is empty: shape (texts, query tokens)."""
-    if len(starts) == 1:
+    """Return each column's maximum in each text, from its start to the next's: shape (texts, query tokens)."""
+    if not len(starts):
         return np.zeros((0, similarities.shape[1]), np.float32)
-    return np.maximum.reduceat(similarities, starts[:-1], axis=0)
+    return np.maximum.reduceat(similarities, starts, axis=0)
 
 
 def pack(vectors: Floats, kind: TokenType) -> tuple[NDArray[Any], Floats]:
