@@ -3,7 +3,7 @@
 Locust asks, from an environment of its own (``locust.txt``); it shares the machine with the server,
 as does the measurement of what the encoder alone can do in batches.
 
-Run: python -m benchmarks.load [--seconds 10] [--modes served,batching] [--venvs FOLDER]
+Run: python -m benchmarks.load [--seconds 10] [--modes batching,plain] [--venvs FOLDER]
 """
 
 import argparse
@@ -42,7 +42,7 @@ def main() -> None:
     """Run all modes and write the record."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=10.0, help="of each stage")
-    parser.add_argument("--modes", default="served,batching")
+    parser.add_argument("--modes", default="batching,plain")
     parser.add_argument("--venvs", type=Path, default=Settings().cache_path / "benchmarks")
     chosen = parser.parse_args()
     record = Record("load", "Many at once: how many questions a second, how long each waits")
@@ -128,7 +128,7 @@ def _add(record: Record, mode: str, seen: dict[str, Any]) -> dict[str, list[floa
             continue
         rate = record.add(
             f"{title}: answers", len(answered) / (last - first), "/s", baseline="the encoder alone, in batches",
-            target=THROUGHPUT if name == "50" and mode == "served" else None,
+            target=THROUGHPUT if name == "50" and mode == "batching" else None,
             note=f"{len(refused) / len(inside):.0%} refused, {other} failed",
         )  # fmt: skip
         curves["rate"].append(rate)
@@ -136,7 +136,7 @@ def _add(record: Record, mode: str, seen: dict[str, Any]) -> dict[str, list[floa
             curves[f"p{share}"].append(record.add(f"{title}: p{share}", percentile(answered, share / 100), "ms"))
         if refused:
             # The load tool shares the cores here: much of this is its own waiting for its turn.
-            target = REFUSAL_MS if mode == "served" else None
+            target = REFUSAL_MS if mode == "batching" else None
             record.add(f"{title}: a refusal, p95", percentile(refused, 0.95), "ms", target=target)
     _add_recovery(record, mode, seen, beginnings[len(names)])
     return curves

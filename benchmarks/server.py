@@ -1,10 +1,9 @@
-"""The real server, for a load test: as ``qa chat`` serves, or with encode calls that share passes of the model.
+"""The real server, for a load test: as ``qa chat`` serves, or without batching of encode calls.
 
-Run: python -m benchmarks.server served|batching [ARTICLE]
+Run: python -m benchmarks.server batching|plain [ARTICLE]
 """
 
 import dataclasses
-import os
 import sys
 from collections.abc import Callable
 
@@ -12,28 +11,21 @@ from qa import Engine, corpus_path
 from qa.encoder import load_encoder
 from qa.readers import find_sources
 from qa.settings import Settings
-from qa.web.batching import BatchingEncoder
-from qa.web.server import SHARING, engine_loader, serve
+from qa.web.server import engine_loader, serve
 
 
-def batching_loader(path: str) -> Callable[[], Engine]:
-    """Return what loads an engine whose encode calls share passes in any precision; else like ``engine_loader``."""
+def plain_loader(path: str) -> Callable[[], Engine]:
+    """Return what loads an engine whose threads each encode by themselves, like ``engine_loader`` otherwise."""
     settings = Settings()
-
-    def load() -> Engine:
-        encoder = BatchingEncoder(load_encoder(dataclasses.replace(settings, threads=1)), os.cpu_count() or 1)
-        return Engine.from_path(path, settings, encoder)
-
-    return load
+    return lambda: Engine.from_path(path, settings, load_encoder(dataclasses.replace(settings, threads=1)))
 
 
 def main() -> None:
     """Serve on a free port, and print the address."""
     mode, *rest = sys.argv[1:]
     path = rest[0] if rest else str(corpus_path())
-    batching = mode == "batching"
-    load = batching_loader(path) if batching else engine_loader(find_sources(path), path)
-    serve(load, port=0, rate="10000000/minute", at_once=SHARING if batching else 0, announce=_announce)
+    load = plain_loader(path) if mode == "plain" else engine_loader(find_sources(path), path)
+    serve(load, port=0, rate="10000000/minute", announce=_announce)
 
 
 def _announce(url: str) -> None:

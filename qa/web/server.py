@@ -33,7 +33,6 @@ from qa.web.visitors import Visitors
 
 BACKLOG = 256  # connections that may wait to be accepted
 SWITCH_SECONDS = 0.0005
-SHARING = 8  # questions answered at once where they share passes of the model: enough to fill them
 SHUTDOWN_SECONDS = 1  # open pages hold a stream for as long as they live; there is nothing to wait for
 
 
@@ -42,33 +41,18 @@ def engine_loader(sources: Sequence[Source], location: str, settings: Settings |
 
     Each encoder pass runs on one thread, and as many passes at once as there are cores: threads
     that share one small pass mostly wait for each other. On two cores, 50 clients got two to three
-    times as many answers. Questions share passes in float32 only, see ``workers``.
+    times as many answers.
     """
 
     def load() -> Engine:
         chosen = settings or Settings()
         encoder = load_encoder(dataclasses.replace(chosen, threads=1))
-        if chosen.encoder_precision == "float32":
-            encoder = BatchingEncoder(encoder, _cores(chosen))
-        engine = Engine.from_sources(sources, location, chosen, encoder)
+        batching = BatchingEncoder(encoder, chosen.threads or os.cpu_count() or 1)
+        engine = Engine.from_sources(sources, location, chosen, batching)
         engine.vocabulary.prepare()
         return engine
 
     return load
-
-
-def workers(settings: Settings) -> int:
-    """Return how many questions are answered at once.
-
-    In int8, a pass for one question takes less than its share of a pass for 32 (benchmarks/load.py: 620 a second one by
-    one, 500 in batches), so that each core answers one after the other. In float32, the larger the model, the more it
-    is worth to share a pass, which takes more questions under way.
-    """
-    return _cores(settings) if settings.encoder_precision == "int8" else SHARING
-
-
-def _cores(settings: Settings) -> int:
-    return settings.threads or os.cpu_count() or 1
 
 
 def build_app(
@@ -150,7 +134,6 @@ def serve(
     rate: str = security.API_RATE,
     uploads: bool = True,
     log: FeedbackLog | None = None,
-    at_once: int = 0,
     announce: Callable[[str], object] = lambda _: None,
 ) -> None:
     """Serve page and API until interrupted; the page is there while ``load`` still runs.
@@ -165,7 +148,6 @@ def serve(
         rate: see ``build_app``.
         uploads: whether readers can bring a text of their own.
         log: records what is asked; None records nothing. It is closed at the end.
-        at_once: how many questions are answered at once; 0 chooses, see ``workers``.
         announce: called with the page's URL once the server listens.
 
     Raises:
@@ -175,7 +157,7 @@ def serve(
     # reads and writes the connections would wait for several times with each question.
     sys.setswitchinterval(SWITCH_SECONDS)
     with _listen(host, port) as listener:
-        service = Service(load, workers=at_once or workers(settings or Settings()), log=log)
+        service = Service(load, log=log)
         visitors = Visitors() if uploads else None
         app = build_app(service, settings=settings, auth=auth, root_path=root_path, rate=rate, visitors=visitors)
         shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)

@@ -2,7 +2,6 @@
 
 import concurrent.futures
 import logging
-import os
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -25,7 +24,8 @@ Result = TypeVar("Result")
 PREPARING = "Preparing the model and the article; the first start takes a minute."
 BROKEN = "The article could not be prepared; the server's log tells why."
 
-MAX_WAITING = 64  # a fifth of a second's worth on two cores; further questions are better asked again
+WORKERS = 8  # questions answered at once: enough to fill the encoder's batches, few enough to keep each quick
+MAX_WAITING = 64  # half a second's worth on two cores; further questions are better asked again
 LATENCY_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0)
 
 
@@ -94,7 +94,7 @@ class Service:
 
     Args:
         load: makes the engine; called once, in a thread of its own, after ``start``.
-        workers: how many questions are answered at once; 0 takes one for each core.
+        workers: how many questions are answered at once.
         max_waiting: how many more may wait for their turn.
         log: records what is asked; None records nothing. It is closed together with the service.
     """
@@ -103,14 +103,14 @@ class Service:
         self,
         load: Callable[[], Engine],
         *,
-        workers: int = 0,
+        workers: int = WORKERS,
         max_waiting: int = MAX_WAITING,
         log: FeedbackLog | None = None,
     ) -> None:
         self._load = load
         self.log = log
         self._loaded: Future[Engine] = Future()
-        self._workers = workers = workers or os.cpu_count() or 1
+        self._workers = workers
         busy = f"{max_waiting} questions are waiting already; ask again in a moment"
         self._turns = Turns("ask", workers, workers + max_waiting, busy)
         self.registry = CollectorRegistry()
