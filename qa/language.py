@@ -59,10 +59,11 @@ def detect(text: str) -> str:
     """
     words = [word.lower() for word in WORD.findall(text[: SAMPLE_WORDS * 8])][:SAMPLE_WORDS]
     used = Counter(code for word in words for code in _languages_of_words().get(word, ()))
-    (most, code), (second, _) = sorted([*((count, code) for code, count in used.items()), (0, ""), (0, "")])[:-3:-1]
+    ranked = sorted(((count, code) for code, count in used.items()), reverse=True)
+    (most, code), (second, _) = [*ranked, (0, ""), (0, "")][:2]
     whole = "".join(words)
-    letters_beyond = "" if whole.isascii() else whole
-    scripts = Counter(_script(letter) for letter in letters_beyond if letter > "\x7f" and letter.isalpha())
+    beyond = "" if whole.isascii() else whole
+    scripts = Counter(_script(letter) for letter in beyond if letter > "\x7f" and letter.isalpha())
     foreign = scripts.total() - scripts.pop("", 0)
     letters = sum(map(str.isalpha, whole)) if foreign else 0
     names_only = (most == 0 or code in SCRIPTS.values()) and foreign >= NAMED_LETTERS and foreign * 3 >= letters

@@ -68,9 +68,8 @@ class Index(Corpus):
         self.question_tokens = _store(columns, "question").unpacked()
         ids = np.asarray(columns["question_token_ids"])
         self.question_token_rarity = _rarity(columns["question_token_frequencies"], len(self.faqs))
-        self.question_token_weights = self.question_token_rarity[
-            ids
-        ]  # of a question without tokens, numbered -1, the last
+        # What stands for a question without tokens is numbered -1, and so as rare as can be.
+        self.question_token_weights = self.question_token_rarity[ids]
 
     @classmethod
     def of(
