@@ -5,6 +5,7 @@ import re
 from dataclasses import replace
 from itertools import pairwise
 from math import log, sqrt
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -19,7 +20,7 @@ from qa.index import Index, Lexicon, TokenStore, encode_windows, inverse_documen
 from qa.index.build import REDUCED, build
 from qa.index.cosines import MODEL, ZERO, integer_cosines, model
 from qa.index.lexicon import number_terms, postings, text_frequencies
-from qa.index.tokens import pack
+from qa.index.tokens import KEPT_BYTES, give_back, pack
 from qa.index.vectors import single
 from qa.readers import parse_article
 
@@ -135,6 +136,26 @@ def test_packed_vectors_differ_by_less_than_half_a_step(kind: Literal["int8", "f
     assert store.similarities(vectors[:3]) == pytest.approx(store.unpacked().similarities(vectors[:3]), abs=1e-5)
     some = np.array([3, 4, 9])
     assert store.best(vectors[:3], some) == pytest.approx(store.unpacked().best(vectors[:3])[some], abs=1e-5)
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="only Linux tells what memory is mapped from files")
+@pytest.mark.parametrize(("size", "kept"), [(KEPT_BYTES, True), (KEPT_BYTES + 1, False)])
+def test_what_was_read_of_a_large_file_is_let_go_and_can_be_read_again(tmp_path: Path, size: int, kept: bool) -> None:
+    def mapped() -> int:
+        return int(re.findall(r"RssFile:\s+(\d+) kB", Path("/proc/self/status").read_text())[0]) * 1024
+
+    with (tmp_path / "large").open("wb") as stream:
+        stream.write(b"bees")
+        stream.truncate(size)  # takes no room on disk
+    array = np.asarray(np.memmap(tmp_path / "large", np.uint8, "r"))
+    before = mapped()
+    assert int(array[::4096].sum()) == ord("b")
+    assert mapped() - before > size * 0.9
+
+    give_back(array)
+
+    assert (mapped() - before > size * 0.9) == kept
+    assert bytes(array[:4]) == b"bees"
 
 
 def test_the_kernels_file_holds_the_operators_that_are_told() -> None:

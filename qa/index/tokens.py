@@ -14,6 +14,7 @@ Floats = NDArray[np.float32]
 Integers = NDArray[np.int64]
 TokenType = Literal["int8", "float16"]
 READY = (np.uint8, np.float32)  # for products
+KEPT_BYTES = 2**28  # of a file: what is read of a smaller one costs no more memory than to read it anew costs time
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +59,7 @@ class TokenStore:
         )
         vectors = self._unpacked(runs)
         scales = np.concatenate([self.scales[first:last] for first, last in runs])
-        mapped = getattr(self.vectors.base, "base", None)
-        if isinstance(mapped, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
-            # What was read stays in the system's cache; otherwise, the process would come to map gigabytes of it.
-            mapped.madvise(mmap.MADV_DONTNEED)
+        give_back(self.vectors)
         return text_maxima(self._cosines(vectors, scales, query), np.cumsum(ends - begins) - (ends - begins))
 
     def _unpacked(self, runs: Sequence[tuple[int, int]]) -> NDArray[Any]:
@@ -101,6 +99,16 @@ def text_maxima(similarities: Floats, starts: Integers) -> Floats:
     if not len(starts):
         return np.zeros((0, similarities.shape[1]), np.float32)
     return np.maximum.reduceat(similarities, starts, axis=0)
+
+
+def give_back(array: NDArray[Any]) -> None:
+    """Let go of the memory into which a large file was read; what was read of it stays in the system's cache.
+
+    Otherwise, question by question, the process would come to hold gigabytes.
+    """
+    mapped = getattr(array.base, "base", None)
+    if isinstance(mapped, mmap.mmap) and len(mapped) > KEPT_BYTES and hasattr(mmap, "MADV_DONTNEED"):
+        mapped.madvise(mmap.MADV_DONTNEED)
 
 
 def pack(vectors: Floats, kind: TokenType) -> tuple[NDArray[Any], Floats]:

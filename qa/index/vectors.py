@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from qa.index.tokens import Floats, Integers
+from qa.index.tokens import Floats, Integers, give_back
 
 if TYPE_CHECKING:
     import faiss
@@ -88,6 +88,7 @@ class Vectors:
         """Return the cosines of a unit vector and all, or those at the given rows."""
         vectors = self.vectors if self._ready is None else self._ready
         chosen = vectors if rows is None else vectors.take(rows, axis=0)
+        give_back(vectors)
         return np.asarray(single(chosen) @ query, dtype=np.float32)
 
 
