@@ -14,6 +14,7 @@ from qa.article import Span
 from qa.confidence import Calibration
 from qa.fragments import link
 from qa.index import Index
+from qa.language import words
 from qa.lines import flat
 from qa.retrieval import FaqHits, Query, SentenceHits
 from qa.signals import faq_signals, faq_text, sentence_signals
@@ -279,10 +280,11 @@ def located(index: Index, article: int, start: int, end: int) -> Citation | None
 
 
 def _cite(index: Index, article: int, section: int, span: Span, number: int = 1) -> Citation:
+    url = index.url(article)
     return Citation(
         number, index.quote(article, span), span.start, span.end, index.section_title(article, section),
         index.name(article), index.sha256(article), index.page(article, span.start),
-        link(index.url(article), index.texts[article], span),
+        link(url, index.texts[article], span) if url else "",  # the whole text is read for a link alone
     )  # fmt: skip
 
 
@@ -316,4 +318,4 @@ def _passage_matches(index: Index, hits: SentenceHits, top_k: int) -> tuple[Pass
 
 def _same_question(asked: str, entry: str) -> bool:
     """Return whether two questions have the same words in the same order."""
-    return re.findall(r"\w+", asked.lower()) == re.findall(r"\w+", entry.lower())
+    return words(asked) == words(entry)

@@ -48,10 +48,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if isinstance(code, int) and code:  # what a command that stopped with ``typer.Exit`` gave as its code
             raise SystemExit(code)
     except AskError as error:
-        from qa.lines import printable
+        from qa.lines import flat, printable
 
         # It may repeat what a server or a file's name says, which a terminal must not take for commands.
-        told = str(error) if isinstance(error, GateError | LabelError) else " ".join(str(error).split())
+        told = str(error) if isinstance(error, GateError | LabelError) else flat(str(error))
         sys.stderr.write("\n".join(map(printable, f"qa: {told}".splitlines())) + "\n")  # those two list several
         raise SystemExit(2) from None
     except typer.Abort:

@@ -80,6 +80,10 @@ class Calibration:
             raise SettingsError(f"{path}: threshold = {loaded.threshold} must be between 0 and 1")
         return loaded
 
+    def least(self, chosen: float | None) -> float:
+        """Return the least confidence of an answer: the ``chosen`` one if there is one, or the fitted one."""
+        return self.threshold if chosen is None else chosen
+
     def to_json(self) -> str:
         """Return the file's content."""
         models = {

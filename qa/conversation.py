@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from qa.language import words
 from qa.signals import DURATION, EXPECTATIONS, NAMED, NUMBER, PERSON, expects, holds
 
 if TYPE_CHECKING:
@@ -92,10 +93,9 @@ CALENDAR = re.compile(
 )
 MORE_OF_IT = re.compile(r"\b(?:else|more|others?|another)\b", re.IGNORECASE)  # asks for what was not said yet
 FILLERS = frozenset(
-    re.findall(
-        r"\w+",
+    words(
         "a am an and are be been but by can did do does for from had has have how in is of on or the to was were "
-        "what when where which who why will with would",
+        "what when where which who why will with would"
     )
 )
 LONE_TERMS = 1  # a question with no more content words than this may need the one before
@@ -146,7 +146,7 @@ def may_tell(question: str, previous: "Answer", subject: str) -> bool:
             return holds(NAMED, previous.text, f"{known} {subject}")
         text = CALENDAR.sub(" ", previous.text) if expected in {NUMBER, DURATION} else previous.text
         return holds(expected, text, known)
-    own, said = own_words(question), set(re.findall(r"\w+", previous.text.lower()))
+    own, said = own_words(question), set(words(previous.text))
     return bool(own) and all(word in said for word in own)
 
 
@@ -155,7 +155,7 @@ def own_words(question: str) -> list[str]:
     rest = WHY.sub(" ", question) if WHY.fullmatch(question) else question
     for asks, _ in EXPECTATIONS:
         rest = asks.sub(" ", rest)
-    return [word for word in re.findall(r"\w+", rest.lower()) if word not in FILLERS and not POINTER.fullmatch(word)]
+    return [word for word in words(rest) if word not in FILLERS and not POINTER.fullmatch(word)]
 
 
 def suggest(engine: "Engine", answer: "Answer", asked: Sequence[str], article: str | None = None) -> tuple[str, ...]:
@@ -167,7 +167,7 @@ def suggest(engine: "Engine", answer: "Answer", asked: Sequence[str], article: s
         asked: the questions of the conversation.
         article: the name of the only one that is asked; None for all of them.
     """
-    done = {_words(question) for question in (*asked, answer.question)}
+    done = {tuple(words(question)) for question in (*asked, answer.question)}
     given = {citation.quote for citation in answer.citations}
     index = engine.index
     only = None if article is None else index.numbers[article]
@@ -178,12 +178,8 @@ def suggest(engine: "Engine", answer: "Answer", asked: Sequence[str], article: s
     near = [(match.question, match.answer) for match in answer.faqs]
     fresh: dict[str, None] = {}
     for question, reply in chain(near, every):  # of thousands, the first few will do
-        if reply not in given and _words(question) not in done:
+        if reply not in given and tuple(words(question)) not in done:
             fresh[question] = None
         if len(fresh) == SUGGESTIONS:
             break
     return tuple(fresh)
-
-
-def _words(question: str) -> str:
-    return " ".join(re.findall(r"\w+", question.lower()))

@@ -69,8 +69,7 @@ class Engine:
         self.vocabulary = Vocabulary((article.text for article in index.articles) if mended else ())
         self.settings = settings or Settings()
         self.calibration = Calibration.load(self.settings.calibration)
-        chosen = self.settings.threshold
-        self.threshold = self.calibration.threshold if chosen is None else chosen
+        self.threshold = self.calibration.least(self.settings.threshold)
 
     @classmethod
     def from_path(

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from qa.article import Article
+from qa.lines import flat
 from qa.readers.blocks import ANSWER_MARK, FAQ_HEADING, FAQ_QUESTION, is_noise
 
 # What means something in Markdown or in GitHub's dialect of it, wherever in a line it stands.
@@ -16,7 +17,7 @@ LINE_BREAK = re.compile(r"(\s*\n\s*)")
 
 def plain_markdown(text: str) -> str:
     """Return a text as one line of Markdown that shows as it is written and does nothing."""
-    return LINE_START.sub(r"\1\\", MARKS.sub(r"\\\g<0>", " ".join(text.split())))
+    return LINE_START.sub(r"\1\\", MARKS.sub(r"\\\g<0>", flat(text)))
 
 
 def faq_entries(articles: Iterable[Article]) -> list[tuple[str, str]]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from qa.article import Faq
 from qa.index import Floats, Index
-from qa.language import stop_words
+from qa.language import stop_words, words
 from qa.lines import flat
 from qa.retrieval import FaqHits, Query, SentenceHits
 
@@ -98,7 +98,7 @@ def sentence_signals(index: Index, query: Query, hits: SentenceHits, quote: str)
     """Return the signals of the best sentence, which ``quote`` holds; ``hits`` must not be empty."""
     passage = int(hits.passages[0])
     place = index.passages[passage]
-    words = index.quote(place.article, place.passage.span)
+    passage_text = index.quote(place.article, place.passage.span)
     weights = index.passage_terms.weights(query.terms)
     late = hits.late.tolist()
     runner_up = next((late[row] for row in range(1, len(late)) if not _copied(index, hits, row)), 0.0)
@@ -117,7 +117,7 @@ def sentence_signals(index: Index, query: Query, hits: SentenceHits, quote: str)
         "passage_coverage": _coverage(weights, index.passage_terms.held(query.terms, passage)),
         "agreement": sum(tops) / len(tops),
         "type_missing": float(_type_missing(query.focus, quote)),
-        "names_missing": _names_missing(query.focus, f"{index.title(place.article)} {words}"),
+        "names_missing": _names_missing(query.focus, f"{index.title(place.article)} {passage_text}"),
     }
 
 
@@ -161,13 +161,14 @@ def _copied(index: Index, hits: SentenceHits, row: int, *, whole: bool = False) 
     """Return whether a hit has the best one's words (or its ``whole`` passage's) in another article: no rival to it."""
     if len(index.articles) == 1:
         return False
-    here, there = (index.passages[int(hits.passages[each])] for each in (0, row))
-    if here.article == there.article:
+    here, there = (int(index.passage_article[hits.passages[each]]) for each in (0, row))
+    if here == there:
         return False
-    spans = [index.sentences[int(hits.sentences[each])] for each in (0, row)]
     if whole:
-        spans = [here.passage.span, there.passage.span]
-    texts = [index.quote(place.article, span) for place, span in zip((here, there), spans, strict=True)]
+        first, other = (index.passages[int(hits.passages[each])].passage.span for each in (0, row))
+    else:
+        first, other = (index.sentences[int(hits.sentences[each])] for each in (0, row))
+    texts = index.quote(here, first), index.quote(there, other)
     return texts[0][0] == texts[1][0] and flat(texts[0]) == flat(texts[1])
 
 
@@ -187,8 +188,8 @@ def _coverage(weights: Floats, found: Sequence[bool]) -> float:
 def _weakest(query: Query, similarities: Floats) -> float:
     """Return the lowest similarity among the tokens of the question's content words."""
     values, stop = similarities.tolist(), stop_words("en")
-    words = (query.text[start:end].lower() for start, end in query.encoding.offsets.tolist())
-    content = [value for word, value in zip(words, values, strict=True) if word.isalnum() and word not in stop]
+    tokens = (query.text[start:end].lower() for start, end in query.encoding.offsets.tolist())
+    content = [value for word, value in zip(tokens, values, strict=True) if word.isalnum() and word not in stop]
     return min(content, default=sum(values) / len(values) if values else 0.0)
 
 
@@ -199,9 +200,9 @@ def expects(question: str) -> re.Pattern[str] | None:
 
 def holds(pattern: re.Pattern[str], quote: str, known: str) -> bool:
     """Return whether a quote matches the pattern with a word that is not in ``known`` already."""
-    asked = {word.lower() for word in re.findall(r"\w+", known)}
-    words = (word.lower() for match in pattern.finditer(quote) for word in re.findall(r"\w+", match.group()))
-    return any(word not in asked and word not in stop_words("en") for word in words)
+    asked, stop = set(words(known)), stop_words("en")
+    told = (word for match in pattern.finditer(quote) for word in words(match.group()))
+    return any(word not in asked and word not in stop for word in told)
 
 
 def _type_missing(question: str, quote: str) -> bool:

@@ -51,8 +51,7 @@ class Evaluation:
         self.methods = methods
         self.seed = seed
         self.calibration = Calibration.load(settings.calibration)
-        chosen = settings.threshold
-        self.threshold = self.calibration.threshold if chosen is None else chosen
+        self.threshold = self.calibration.least(settings.threshold)
 
     def engine(self, article: Article) -> Engine:
         """Index an article; nothing is held back, since the figures are about the best there is as well."""
