@@ -196,15 +196,8 @@ def weigh(similarities: Floats, weights: Floats) -> Floats:
 
 def fuse(*methods: tuple[Floats, float]) -> Floats:
     """Return the weighted sum of methods' scores, each standardized: shape (texts,), as of each method's."""
-    scores = np.stack([scores for scores, _ in methods])
-    size = max(scores.shape[1], 1)
-    scores -= np.add.reduce(scores, axis=1, dtype=np.float64, keepdims=True) / size
-    deviations = np.sqrt(np.einsum("ms,ms->m", scores, scores) / size).tolist()
-    shares = [
-        weight / deviation if deviation > FLAT else 0.0
-        for (_, weight), deviation in zip(methods, deviations, strict=True)
-    ]
-    return np.asarray(np.einsum("ms,m->s", scores, np.array(shares, np.float32)))
+    scores = standardize(np.stack([scores for scores, _ in methods]))
+    return weigh(scores.T, np.array([weight for _, weight in methods], np.float32))
 
 
 def standardize(scores: Floats) -> Floats:

@@ -3,8 +3,9 @@
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -79,7 +80,6 @@ class OnnxEncoder:
         """Encode texts, in the order given; batches hold texts of like length, so that little is padded."""
         prompt = self._prompts[role]
         tokenized = self._tokenizer.encode_batch([prompt + self._case(text) for text in texts])
-        encodings: list[Encoding | None] = [None] * len(texts)
         order = sorted(range(len(texts)), key=lambda number: len(tokenized[number].ids))
         batches: list[list[int]] = []
         while order:
@@ -87,26 +87,26 @@ class OnnxEncoder:
             batches.append(order[-size:])
             order = order[:-size]
 
-        def run(batch: list[int]) -> None:
-            for number, (tokens, pooled) in zip(batch, self._run([tokenized[n].ids for n in batch]), strict=True):
-                encodings[number] = _content(tokenized[number], len(prompt), tokens, pooled)
+        def encoded(batch: list[int]) -> list[Encoding]:
+            return self._pass([tokenized[number] for number in batch], len(prompt))
 
-        if len(batches) <= 1 or self._passes == 1:
-            for batch in batches:
-                run(batch)
-        else:
+        if len(batches) > 1:
             with ThreadPoolExecutor(min(self._passes, len(batches))) as pool:
-                list(pool.map(run, batches))
-        return [encoding for encoding in encodings if encoding is not None]
+                found = list(pool.map(encoded, batches))
+        else:
+            found = list(map(encoded, batches))
+        encodings = dict(zip(chain.from_iterable(batches), chain.from_iterable(found), strict=True))
+        return [encodings[number] for number in range(len(texts))]
 
-    def _run(self, rows: Sequence[list[int]]) -> Iterator[tuple[NDArray[np.float32], NDArray[np.float32]]]:
-        """Return the token vectors, those of padding included, and the pooled vector of each text, given its tokens."""
+    def _pass(self, tokenized: "Sequence[tokenizers.Encoding]", prompt: int) -> list[Encoding]:
+        """Encode texts in one pass of the model, each after a ``prompt`` of so many code points."""
+        rows = [each.ids for each in tokenized]
         longest = max(map(len, rows))
         ids = np.array([row + [self._pad_id] * (longest - len(row)) for row in rows], np.int64)
         mask = np.array([[1] * len(row) + [0] * (longest - len(row)) for row in rows], np.int64)
         feeds = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
         tokens, pooled = self._session.run(["tokens", "pooled"], {name: feeds[name] for name in self._inputs})
-        return zip(tokens, pooled, strict=True)
+        return [_content(each, prompt, *vectors) for each, *vectors in zip(tokenized, tokens, pooled, strict=True)]
 
     def spans(self, text: str) -> NDArray[np.int32]:
         """Return the code points of each token of ``text``, uncut: int32, shape (t, 2)."""
@@ -132,5 +132,5 @@ def _content(
     offsets = [(max(edges[row][0] - prompt, 0), edges[row][1] - prompt) for row in kept]
     return Encoding(
         np.array([ids[row] for row in kept], np.int32), np.array(offsets, np.int32).reshape(-1, 2),
-        tokens[kept] if kept else tokens[:0].copy(), pooled.copy(),
+        tokens[kept], pooled.copy(),
     )  # fmt: skip

