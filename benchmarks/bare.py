@@ -1,11 +1,13 @@
 """The model alone: one forward pass without anything around it, the baseline of everything else."""
 
+import json
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from qa.encoder.export import MODEL_FILE, TOKENIZER_FILE, export_folder
+from qa.encoder.export import CONFIG_FILE, MODEL_FILE, TOKENIZER_FILE, export_folder
+from qa.encoder.onnx import open_session
 from qa.settings import Settings
 
 
@@ -18,20 +20,16 @@ class BareModel:
     """ONNX Runtime on the exported graph, with the product's options.
 
     Args:
-        threads: CPU threads; 0 lets ONNX Runtime choose.
+        threads: CPU threads; 0 takes as many as the product.
         source: a folder with graph and tokenizer; None takes the default model's.
     """
 
     def __init__(self, threads: int = 0, source: Path | None = None) -> None:
-        import onnxruntime
         from tokenizers import Tokenizer
 
         source = source or folder()
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.log_severity_level = 3
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        self._session = onnxruntime.InferenceSession(str(source / MODEL_FILE), options, ["CPUExecutionProvider"])
+        products = json.loads((source / CONFIG_FILE).read_text("utf-8"))["products"]
+        self._session = open_session(source / MODEL_FILE, products, threads)
         self._tokenizer = Tokenizer.from_file(str(source / TOKENIZER_FILE))
         self._tokenizer.enable_padding()
         self._names = [each.name for each in self._session.get_inputs()]

@@ -12,18 +12,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from qa.encoder.export import CONFIG_FILE, EXPORT_VERSION, MODEL_FILE, TOKENIZER_FILE
+from qa.encoder.export import CONFIG_FILE, EXPORT_VERSION, MODEL_FILE, TOKENIZER_FILE, Products
 from qa.encoder.protocol import Encoding, Role
 from qa.encoder.weights import file_sha256
 from qa.errors import EncoderError
 
 if TYPE_CHECKING:
+    import onnxruntime
     import tokenizers
 
 # A padded batch. On two cores, two passes side by side that each fit into a core's cache encode passages in .91 of the
 # time that one pass after the other of 1024 takes, for which both cores have to wait for each other at each step.
 BATCH_TOKENS = 256
 BATCH_TEXTS = 32
+# To add and normalise in one step takes ONNX Runtime's kernel eight times as long as in two steps, a tenth of a pass.
+SLOWER = ["SkipLayerNormFusion"]
 
 
 class OnnxEncoder:
@@ -47,7 +50,7 @@ class OnnxEncoder:
                 digests = [
                     (name, digest, pool.submit(file_sha256, folder / name)) for name, digest in config["sha256"].items()
                 ]
-                import onnxruntime  # which takes as long as to read the files, and is done meanwhile
+                import onnxruntime  # noqa: F401  # which takes as long as to read the files, and is done meanwhile
                 from tokenizers import Tokenizer
 
             damaged = [name for name, digest, found in digests if found.result() != digest]
@@ -56,14 +59,7 @@ class OnnxEncoder:
         if damaged:
             raise EncoderError(f"{folder} is damaged: {', '.join(damaged)} changed since it was written")
         self._passes = threads or os.cpu_count() or 1
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.log_severity_level = 3
-        # Threads that spin for more work steal the processor from everybody else, the search included.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        self._session = onnxruntime.InferenceSession(
-            str(folder / MODEL_FILE), options, providers=["CPUExecutionProvider"]
-        )
+        self._session = open_session(folder / MODEL_FILE, config["products"], threads)
         self._inputs: list[str] = config["inputs"]
         self._pad_id: int = config["pad_id"]
         self._prompts: dict[str, str] = config["prompts"]
@@ -117,6 +113,26 @@ class OnnxEncoder:
         """Lower the text if the model wants that and its offsets survive it."""
         lowered = text.lower() if self._lower else text
         return lowered if len(lowered) == len(text) else text
+
+
+def open_session(path: Path, products: Products, threads: int = 0) -> "onnxruntime.InferenceSession":
+    """Return ONNX Runtime's session of an exported graph, which several threads may run at once.
+
+    Args:
+        path: the graph.
+        products: what it multiplies.
+        threads: of the processor, for one pass; 0 takes one for bytes, whose products are too small to be shared, and
+            for float32 what ONNX Runtime chooses.
+    """
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads or int(products != "float32")
+    options.log_severity_level = 3
+    # Threads that spin for more work steal the processor from everybody else, the search included.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.add_session_config_entry("session.x64quantprecision", str(int(products == "unsigned")))
+    return onnxruntime.InferenceSession(str(path), options, ["CPUExecutionProvider"], disabled_optimizers=SLOWER)
 
 
 def _content(

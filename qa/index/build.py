@@ -12,7 +12,7 @@ from qa.article import Article, Span
 from qa.encoder.protocol import Encoder, Encoding, Role
 from qa.index.corpus import Columns, Corpus, article_columns
 from qa.index.lexicon import number_terms, postings, text_frequencies
-from qa.index.tokens import TokenType, pack
+from qa.index.tokens import TokenType, pack, unpack
 from qa.index.windows import encode_windows
 from qa.language import stemmer
 
@@ -227,7 +227,7 @@ class _Table:
         columns = {name: known[f"{kind}_{name}"][edges[0] : edges[-1]] for name in TOKENS if f"{kind}_{name}" in known}
         counts = np.diff(edges).astype(np.int32)
         if self.basis is not None and columns["tokens"].shape[1] == len(self.basis):  # there were fewer passages then
-            whole = columns["tokens"].astype(np.float32) * columns["token_scales"][:, None]
+            whole = unpack(columns["tokens"], columns["token_scales"])
             columns["tokens"], columns["token_scales"] = pack(whole @ self.basis, self.token_type)
         return columns | {"vectors": known[f"{kind}_vectors"][first:last], "token_counts": counts}
 

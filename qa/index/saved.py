@@ -48,7 +48,7 @@ LOGGER = logging.getLogger(__name__)
 Entry = tuple[str, str, int, str]  # of a source, see ``Saved.manifest``
 
 # Goes up whenever the readers, the columns or their meaning change: an older index then is built anew.
-FORMAT = 5
+FORMAT = 6
 MANIFEST = "manifest.json"
 NEAREST = "nearest.faiss"
 BLOCKS = "blocks"

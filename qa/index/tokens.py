@@ -1,7 +1,6 @@
 """Token vectors of many texts, and late interaction with them."""
 
 import mmap
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -13,7 +12,6 @@ from qa.index.cosines import ZERO, integer_cosines
 Floats = NDArray[np.float32]
 Integers = NDArray[np.int64]
 TokenType = Literal["int8", "float16"]
-READY = (np.uint8, np.float32)  # for products
 KEPT_BYTES = 2**28  # of a file: what is read of a smaller one costs no more memory than to read it anew costs time
 
 
@@ -22,8 +20,8 @@ class TokenStore:
     """Token vectors of texts, one text after the other.
 
     Attributes:
-        vectors: shape (tokens, w), each row of unit length once it is multiplied by its scale; int8 or float16 as
-            stored, uint8 (int8 plus ``ZERO``) or float32 once unpacked.
+        vectors: shape (tokens, w), each row of unit length once it is multiplied by its scale; float16, or uint8 where
+            ``ZERO`` stands for 0, as the kernels for integers want it.
         scales: float32, shape (tokens,).
         starts: int64, shape (texts + 1,): text ``i`` owns the rows ``starts[i]:starts[i + 1]``.
         basis: float32, shape (d, w): what queries of d components are projected on first; None for w = d.
@@ -35,12 +33,12 @@ class TokenStore:
     basis: Floats | None = None
 
     def unpacked(self) -> "TokenStore":
-        """Return the same in memory, ready for products, for texts that every question is compared with."""
-        return TokenStore(self._unpacked(((0, len(self.vectors)),)), np.asarray(self.scales), self.starts, self.basis)
+        """Return the same ready for products, for texts that every question is compared with."""
+        return TokenStore(_ready(self.vectors), np.asarray(self.scales), self.starts, self.basis)
 
     def similarities(self, query: Floats) -> Floats:
         """Return the cosines of each stored token and each query token: shape (tokens, query tokens)."""
-        return self._cosines(self._unpacked(((0, len(self.vectors)),)), np.asarray(self.scales), query)
+        return self._cosines(self.vectors, self.scales, query)
 
     def best(self, query: Floats, texts: Integers | None = None) -> Floats:
         """Return each query token's best cosine in each text, or in the given ones: shape (texts, query tokens).
@@ -55,37 +53,17 @@ class TokenStore:
         lengths = ends - begins
         # Texts that stand together are read together.
         last = np.flatnonzero(texts[1:] != texts[:-1] + 1)
-        runs = tuple(
-            zip([int(begins[0]), *begins[last + 1].tolist()], [*ends[last].tolist(), int(ends[-1])], strict=True)
-        )
-        vectors = self._unpacked(runs)
-        scales = np.concatenate([self.scales[first:last] for first, last in runs])
+        runs = list(map(slice, [begins[0], *begins[last + 1].tolist()], [*ends[last].tolist(), ends[-1]]))
+        vectors = np.concatenate([self.vectors[run] for run in runs])
+        scales = np.concatenate([self.scales[run] for run in runs])
         give_back(self.vectors)
         return text_maxima(self._cosines(vectors, scales, query), np.cumsum(lengths) - lengths)
-
-    def _unpacked(self, runs: Sequence[tuple[int, int]]) -> NDArray[Any]:
-        """Return runs of vectors one after the other, ready for products."""
-        if self.vectors.dtype in READY:
-            parts = [self.vectors[first:last] for first, last in runs]
-            return parts[0] if len(parts) == 1 else np.concatenate(parts)
-        small = self.vectors.dtype == np.int8
-        size = sum(last - first for first, last in runs)
-        vectors = np.empty((size, self.vectors.shape[1]), np.uint8 if small else np.float32)
-        position = 0
-        for first, last in runs:
-            part = vectors[position : position + last - first]
-            if small:
-                np.bitwise_xor(self.vectors[first:last].view(np.uint8), ZERO, out=part)  # adds it, in one step
-            else:
-                part[:] = self.vectors[first:last]
-            position += last - first
-        return vectors
 
     def _cosines(self, vectors: NDArray[Any], scales: Floats, query: Floats) -> Floats:
         query = query if self.basis is None else query @ self.basis
         if vectors.dtype == np.uint8:
             return integer_cosines(vectors, scales, query)
-        return np.asarray(vectors @ query.T * scales[:, None], dtype=np.float32)
+        return np.asarray(_ready(vectors) @ query.T * scales[:, None], dtype=np.float32)
 
     def weighted_mean(self, values: Floats, weights: Floats) -> Floats:
         """Return each text's mean of a value per stored token: both of shape (tokens,), result (texts,)."""
@@ -121,7 +99,18 @@ def pack(vectors: Floats, kind: TokenType) -> tuple[NDArray[Any], Floats]:
     if kind == "float16":
         return vectors.astype(np.float16), np.ones(len(vectors), np.float32)
     scales = np.maximum(np.abs(vectors).max(axis=1, initial=0), 1e-9) / np.float32(127)
-    return np.rint(vectors / scales[:, None]).astype(np.int8), scales.astype(np.float32)
+    return (np.rint(vectors / scales[:, None]) + ZERO).astype(np.uint8), scales.astype(np.float32)
+
+
+def unpack(vectors: NDArray[Any], scales: Floats) -> Floats:
+    """Return the token vectors that ``pack`` stored."""
+    whole = vectors.astype(np.float32)
+    return (whole - ZERO if vectors.dtype == np.uint8 else whole) * scales[:, None]
+
+
+def _ready(vectors: NDArray[Any]) -> NDArray[Any]:
+    """Return vectors as products take them."""
+    return vectors if vectors.dtype == np.uint8 else vectors.astype(np.float32, copy=False)
 
 
 def ranges(starts: Integers, ends: Integers) -> Integers:

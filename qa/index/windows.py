@@ -36,10 +36,10 @@ def encode_windows(
         texts = [requests[number][0][window.start : window.end] for number, window in part]
         for (number, window), encoding in zip(part, encoder.encode(texts, role), strict=True):
             offsets = encoding.offsets + window.start
-            fresh = offsets[:, 0] >= done[number]  # what the window before has read counts once
+            read = int(np.searchsorted(offsets[:, 0], done[number]))  # with the window before, and counts once
             done[number] = window.end
             encodings[number].append(
-                Encoding(encoding.ids[fresh], offsets[fresh], encoding.tokens[fresh], encoding.pooled)
+                Encoding(encoding.ids[read:], offsets[read:], encoding.tokens[read:], encoding.pooled)
             )
         if progress is not None:
             progress(len(part))
