@@ -195,19 +195,16 @@ def weigh(similarities: Floats, weights: Floats) -> Floats:
 
 
 def fuse(*methods: tuple[Floats, float]) -> Floats:
-    """Return the weighted sum of methods' scores, each standardized: shape (texts,), as of each method's."""
-    scores = standardize(np.stack([scores for scores, _ in methods]))
-    return weigh(scores.T, np.array([weight for _, weight in methods], np.float32))
+    """Return the weighted sum of methods' z-scores: shape (texts,), as of each method's scores.
 
-
-def standardize(scores: Floats) -> Floats:
-    """Return z-scores along the last axis, so that methods of different scales can be added; 0 where none differs."""
-    if not scores.size:
-        return scores
-    size = scores.shape[-1]
-    centred = scores - (scores.sum(axis=-1, dtype=np.float64, keepdims=True) / size).astype(np.float32)
-    deviation = np.sqrt(np.einsum("...s,...s->...", centred, centred)[..., None] / size)
-    return np.where(deviation > FLAT, centred / np.maximum(deviation, FLAT), 0).astype(np.float32)
+    So, methods of different scales can be added; one whose scores do not differ adds nothing.
+    """
+    scores = np.stack([scores for scores, _ in methods])
+    size = max(scores.shape[1], 1)
+    centred = scores - (scores.sum(axis=1, dtype=np.float64, keepdims=True) / size).astype(np.float32)
+    deviations = np.sqrt(np.einsum("ms,ms->m", centred, centred) / size).tolist()
+    shares = [weight / each if each > FLAT else 0.0 for (_, weight), each in zip(methods, deviations, strict=True)]
+    return weigh(centred.T, np.array(shares, np.float32))
 
 
 def _short_list(

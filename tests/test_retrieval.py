@@ -7,10 +7,10 @@ import pytest
 from toy import ToyEncoder
 
 from qa.encoder import Role
-from qa.index import Index
+from qa.index import Floats, Index
 from qa.language import analyzer
 from qa.readers import parse_article
-from qa.retrieval import SHORT_LIST, Query, SentenceHits, search_faqs, search_sentences, standardize, token_weights
+from qa.retrieval import SHORT_LIST, Query, SentenceHits, fuse, search_faqs, search_sentences, token_weights
 
 ARTICLE = parse_article(
     "insects.md",
@@ -37,6 +37,10 @@ def test_each_question_token_weighs_by_its_rarity_among_the_sentences(toy_encode
 
     rarity = np.array([log(1 + 1.5 / 2.5), log(1 + 2.5 / 1.5), log(1 + 3.5 / 0.5)])
     assert weights.tolist() == pytest.approx((rarity / rarity.sum()).tolist())
+
+
+def z_scores(scores: Floats) -> Floats:
+    return np.asarray((scores - scores.mean()) / scores.std(), np.float32)
 
 
 def test_tokens_of_an_earlier_turn_weigh_what_their_emphasis_says(toy_encoder: ToyEncoder) -> None:
@@ -69,10 +73,10 @@ def test_a_sentences_score_adds_the_standardized_scores_of_all_methods(toy_encod
     assert hits.passage_bm25.tolist() == [index.passage_terms.scores(query.terms)[number] for number in (0, 1, 0)]
     assert hits.sentence_bm25.tolist() == index.sentence_terms.scores(query.terms, hits.sentences).tolist()
     expected = (
-        standardize(hits.late)
-        + 0.15 * standardize(hits.sentence_bm25)
-        + 0.1 * standardize(hits.passage_bm25)
-        + 0.1 * standardize(hits.passage_cosine)
+        z_scores(hits.late)
+        + 0.15 * z_scores(hits.sentence_bm25)
+        + 0.1 * z_scores(hits.passage_bm25)
+        + 0.1 * z_scores(hits.passage_cosine)
     )
     assert hits.score.tolist() == pytest.approx(expected.tolist(), abs=1e-6)
     assert quotes(index, hits) == ["Wasps sting bees.", "Honey tastes sweet.", "Bees dance."]
@@ -164,11 +168,11 @@ def test_an_entry_is_scored_by_its_question_both_ways_its_answer_and_its_terms(t
     assert hits.reverse.tolist() == pytest.approx([1, who / (who + 2 * stings)], abs=1e-4)
     assert hits.bm25.tolist() == index.entry_terms.scores(query.terms)[[1, 0]].tolist()
     expected = (
-        standardize(hits.question_cosine)
-        + 0.2 * standardize(hits.bm25)
-        + 0.2 * standardize(hits.answer_cosine)
-        + 0.5 * standardize(hits.late)
-        + 0.5 * standardize(hits.reverse)
+        z_scores(hits.question_cosine)
+        + 0.2 * z_scores(hits.bm25)
+        + 0.2 * z_scores(hits.answer_cosine)
+        + 0.5 * z_scores(hits.late)
+        + 0.5 * z_scores(hits.reverse)
     )
     assert hits.score.tolist() == pytest.approx(expected.tolist(), abs=1e-6)
 
@@ -179,10 +183,15 @@ def test_only_allowed_entries_are_hits(toy_encoder: ToyEncoder) -> None:
     assert hits.entries.tolist() == [0]
 
 
-def test_standardized_scores_have_mean_zero_and_deviation_one() -> None:
-    assert standardize(np.array([1, 2, 3], np.float32)).tolist() == pytest.approx([-sqrt(1.5), 0, sqrt(1.5)])
+def test_fused_scores_are_the_weighted_sum_of_z_scores() -> None:
+    first, second = np.array([1, 2, 3], np.float32), np.array([5, -5, 0], np.float32)
+
+    assert fuse((first, 1)).tolist() == pytest.approx([-sqrt(1.5), 0, sqrt(1.5)])
+    assert fuse((first, 2), (second, 0.5)).tolist() == pytest.approx(
+        [-1.5 * sqrt(1.5), -0.5 * sqrt(1.5), 2 * sqrt(1.5)]
+    )
 
 
 @pytest.mark.parametrize("scores", [[], [0.5], [2, 2, 2]])
-def test_scores_that_do_not_differ_are_standardized_to_zero(scores: list[float]) -> None:
-    assert standardize(np.array(scores, np.float32)).tolist() == [0] * len(scores)
+def test_scores_that_do_not_differ_add_nothing(scores: list[float]) -> None:
+    assert fuse((np.array(scores, np.float32), 1)).tolist() == [0] * len(scores)

@@ -139,14 +139,10 @@ def _content(
     tokenized: "tokenizers.Encoding", prompt: int, tokens: NDArray[np.float32], pooled: NDArray[np.float32]
 ) -> Encoding:
     """Drop special tokens and the prompt's, and count offsets from the text's own start."""
-    edges, ids = tokenized.offsets, tokenized.ids
-    kept = [
-        row
-        for row, (special, (_, end)) in enumerate(zip(tokenized.special_tokens_mask, edges, strict=True))
-        if not special and end > prompt
-    ]
-    offsets = [(max(edges[row][0] - prompt, 0), edges[row][1] - prompt) for row in kept]
+    edges = np.array(tokenized.offsets, np.int32).reshape(-1, 2) - prompt
+    special, ends = tokenized.special_tokens_mask, edges[:, 1].tolist()
+    kept = [row for row, end in enumerate(ends) if end > 0 and not special[row]]
+    rows = slice(kept[0], kept[-1] + 1) if kept else slice(0)  # special tokens stand at the ends
     return Encoding(
-        np.array([ids[row] for row in kept], np.int32), np.array(offsets, np.int32).reshape(-1, 2),
-        tokens[kept], pooled.copy(),
-    )  # fmt: skip
+        np.array(tokenized.ids[rows], np.int32), np.maximum(edges[rows], 0), tokens[rows].copy(), pooled.copy()
+    )
