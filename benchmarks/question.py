@@ -5,18 +5,43 @@ Run: python -m benchmarks.question [--passages 50,200,2000] [--rounds 200]
 
 import argparse
 import statistics
-from collections.abc import Callable, Sequence
-from functools import partial
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from benchmarks.bare import BareModel
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.bare import BareModel, folder
 from benchmarks.data import article, questions
 from benchmarks.record import Record, Target, figure, interleaved
-from qa import Engine, corpus_path
-from qa.encoder import Role, load_encoder
+from qa import Engine, Settings, corpus_path
+from qa.encoder import load_encoder
+from qa.encoder.onnx import OnnxEncoder
 from qa.retrieval import search_faqs, search_sentences
+
+if TYPE_CHECKING:
+    import onnxruntime
 
 SHARE = Target(most=0.25)  # of one forward pass, for an article
 LARGEST_ARTICLE = 200  # passages
+BLOCK = 25  # questions, then as many passes in float32, so that neither meets the other's caches
+FLOAT32 = Settings(precision="float32")
+
+
+class Watch:
+    """Stands for a session, and keeps how long its passes took."""
+
+    def __init__(self, session: "onnxruntime.InferenceSession") -> None:
+        self._session = session
+        self.seconds = 0.0
+
+    def run(self, outputs: list[str], feeds: dict[str, NDArray[np.int64]]) -> list[NDArray[np.float32]]:
+        """Run one pass."""
+        start = time.perf_counter()
+        found: list[NDArray[np.float32]] = self._session.run(outputs, feeds)
+        self.seconds += time.perf_counter() - start
+        return found
 
 
 def main() -> None:
@@ -26,40 +51,46 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=200)
     chosen = parser.parse_args()
     record = Record("question", "One question: what does everything but the model's forward pass cost?")
-    encoder = load_encoder()
-    model = BareModel()
+    encoder = OnnxEncoder(folder())
+    watch = encoder._session = Watch(encoder._session)
+    load_encoder(FLOAT32)
+    float32 = BareModel(source=folder(FLOAT32))
     asked = questions(chosen.rounds)
-    feeds = [model.feeds([text]) for text in asked]
     engines = {"bundled article": Engine.from_path(corpus_path(), encoder=encoder)}
     for size in map(int, filter(None, chosen.passages.split(","))):
         engines[f"{size:,} passages"] = Engine.from_articles([article(size)], encoder=encoder)
     for name, engine in engines.items():
-        actions: dict[str, Callable[[int], object]] = {
-            "forward pass": lambda k: model.run(feeds[k]),
-            "encode": lambda k: encoder.encode([asked[k]], Role.QUERY),
-            "whole": partial(_ask, engine, asked),
-        }
-        _measure(record, name, len(engine.index.passages), interleaved(actions, chosen.rounds))
+        _measure(record, name, engine, asked, watch, float32)
     record.details["parts, ms"] = {name: _parts(engine, asked) for name, engine in engines.items()}
     record.save()
     _plot(record, list(engines))
 
 
-def _ask(engine: Engine, asked: Sequence[str], number: int) -> None:
-    engine.ask(asked[number])
-
-
-def _measure(record: Record, name: str, size: int, seconds: dict[str, list[float]]) -> None:
-    """Add forward pass, encode call, whole question, and the rest: the whole less its forward pass."""
-    for action, values in seconds.items():
-        base = "" if action == "forward pass" else f"{name}: forward pass"
-        record.add(f"{name}: {action}", [1000 * each for each in values], "ms", baseline=base)
-    # The difference of medians: a round's own difference has the noise of two.
-    rest = 1000 * (statistics.median(seconds["whole"]) - statistics.median(seconds["forward pass"]))
-    record.add(
-        f"{name}: everything else", rest, "ms", baseline=f"{name}: forward pass",
-        target=SHARE if size <= LARGEST_ARTICLE else None,
-    )  # fmt: skip
+def _measure(record: Record, name: str, engine: Engine, asked: Sequence[str], watch: Watch, float32: BareModel) -> None:
+    """Add the whole question, its forward passes, and the rest: of each question, the whole less its own passes."""
+    passes, wholes, exact = [], [], []
+    engine.ask(asked[0])
+    for first in range(0, len(asked), BLOCK):
+        block = asked[first : first + BLOCK]
+        for text in block:
+            watch.seconds = 0.0
+            start = time.perf_counter()
+            engine.ask(text)
+            wholes.append(1000 * (time.perf_counter() - start))
+            passes.append(1000 * watch.seconds)
+        for feeds in [float32.feeds([text]) for text in block]:
+            start = time.perf_counter()
+            float32.run(feeds)
+            exact.append(1000 * (time.perf_counter() - start))
+    rests = [whole - own for whole, own in zip(wholes, passes, strict=True)]
+    base = f"{name}: forward pass"
+    record.add(base, passes, "ms")
+    record.add(f"{name}: whole", wholes, "ms", baseline=base)
+    target = SHARE if len(engine.index.passages) <= LARGEST_ARTICLE else None
+    record.add(f"{name}: everything else", rests, "ms", baseline=base, target=target)
+    base = f"{name}: forward pass in float32"
+    record.add(base, exact, "ms")
+    record.add(f"{name}: everything else, by float32's pass", rests, "ms", baseline=base)
 
 
 def _parts(engine: Engine, asked: list[str]) -> dict[str, float]:
