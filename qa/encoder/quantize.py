@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float32]
 
-NORMALIZED = "LayerNormalization"
 MICROSOFT = "com.microsoft"  # ONNX Runtime's own operators
 BYTE, STEPS = 255, 127  # of an activation, and on either side of a weight's zero
 MIDDLE = 128  # what stands for 0 among unsigned bytes, as the kernels want activations to be
@@ -49,23 +48,24 @@ def quantize(source: Path, target: Path, probes: Sequence[Mapping[str, NDArray[n
     weights = {each.name: numpy_helper.to_array(each) for each in graph.initializer}
     weights = {name: each for name, each in weights.items() if each.ndim == 2 and each.dtype == np.float32}
     makers = {output: node.op_type for node in graph.node for output in node.output}
-    products: dict[str, dict[str, Floats]] = {}  # of each activation: what they yield, and the weights
+    factors = _factors(model, weights, makers, probes)
+    built = _Nodes()
+    digits: dict[str, tuple[str, str]] = {}  # of each activation, and their scales
     for node in graph.node:
         if node.op_type == "MatMul" and node.input[1] in weights:
-            products.setdefault(node.input[0], {})[node.output[0]] = weights[node.input[1]]
-    factors = _factors(model, {name: own for name, own in products.items() if makers.get(name) == NORMALIZED}, probes)
-    replaced = {output for own in products.values() for output in own}
-    built = _Nodes()
-    for node in graph.node:
-        if node.output[0] in replaced:
-            if own := products.pop(node.input[0], None):  # all of an activation's at once
-                zero = GELU_ZERO if makers.get(node.input[0]) == "Gelu" else MIDDLE
-                built.multiply(node.input[0], own, zero, factors.get(node.input[0]))
+            activation, weight = node.input[0], weights[node.input[1]]
+            zero = GELU_ZERO if makers.get(activation) == "Gelu" else MIDDLE
+            factor = factors.get(activation)
+            if activation not in digits:
+                digits[activation] = _digits(built, activation, zero, factor, len(weight))
+            weight = weight if factor is None else weight * factor[:, None]
+            found, scale = digits[activation]
+            built.add("Mul", built.product(found, weight, zero), scale, output=node.output[0])
         elif _looks_up(node) and len(weights.get(node.input[0], ())) >= TABLE_ROWS:
             rows, scales = _in_steps(weights[node.input[0]], 1)
             found = built.add("Gather", built.constant(rows), node.input[1])
             scale = built.add("Gather", built.constant(scales), node.input[1])
-            built.add("Mul", built.add("Cast", found, to=onnx.TensorProto.FLOAT), scale, outputs=node.output)
+            built.add("Mul", built.add("Cast", found, to=onnx.TensorProto.FLOAT), scale, output=node.output[0])
         else:
             built.nodes.append(node)
     read = {name for node in built.nodes for name in node.input}
@@ -85,19 +85,14 @@ class _Nodes:
         self.constants: list[onnx.TensorProto] = []
 
     def add(
-        self,
-        operator: str,
-        *inputs: str,
-        outputs: Sequence[str] = (),
-        domain: str = "",
-        **attributes: "int | onnx.TensorProto",
+        self, operator: str, *inputs: str, output: str = "", domain: str = "", **attributes: "int | onnx.TensorProto"
     ) -> str:
-        """Add a node and return the name of the first of its ``outputs``, or of the one that it gets."""
+        """Add a node and return the name of what it yields."""
         from onnx import helper
 
-        outputs = outputs or [f"int8 {len(self.nodes)}"]
-        self.nodes.append(helper.make_node(operator, inputs, outputs, None, None, domain, None, **attributes))
-        return outputs[0]
+        output = output or f"int8 {len(self.nodes)}"
+        self.nodes.append(helper.make_node(operator, inputs, [output], None, None, domain, None, **attributes))
+        return output
 
     def constant(self, value: NDArray[Any]) -> str:
         """Add a constant and return its name."""
@@ -107,35 +102,27 @@ class _Nodes:
         self.constants.append(numpy_helper.from_array(value, name))
         return name
 
-    def multiply(self, activation: str, weights: Mapping[str, Floats], zero: int, factor: Floats | None) -> None:
-        """Add the products of an activation and of the weights, which are given by the names of what they yield."""
-        whole = np.concatenate(list(weights.values()), axis=1)
-        if factor is not None:
-            activation = self.add("Mul", activation, self.constant(1 / factor))
-            whole = whole * factor[:, None]
-        digits, scale = self._digits(activation, zero, len(whole))
-        columns, scales = _in_steps(whole, 0)
+    def product(self, digits: str, weight: Floats, zero: int) -> str:
+        """Add the product of an activation's digits and a weight; what it yields lacks the activation's scale."""
+        columns, scales = _in_steps(weight, 0)
         constants = (columns, np.array(1, np.float32), scales[0], np.array(zero, np.uint8), np.array(0, np.int8))
-        product = self.add("MatMulIntegerToFloat", digits, *map(self.constant, constants), domain=MICROSOFT)
-        outputs = list(weights)
-        if len(outputs) == 1:
-            self.add("Mul", product, scale, outputs=outputs)
-        else:
-            widths = self.constant(np.array([weight.shape[1] for weight in weights.values()]))
-            self.add("Split", self.add("Mul", product, scale), widths, outputs=outputs, axis=-1)
+        return self.add("MatMulIntegerToFloat", digits, *map(self.constant, constants), domain=MICROSOFT)
 
-    def _digits(self, activation: str, zero: int, width: int) -> tuple[str, str]:
-        """Add what makes an activation's vectors bytes, each with a scale of its own; return the names of both."""
-        from onnx import TensorProto, helper
 
-        sizes = activation if zero == GELU_ZERO else self.add("Abs", activation)
-        largest = self.add("ReduceMax", sizes, self.constant(np.array([-1])), keepdims=1)
-        scale = self.add("Mul", largest, self.constant(np.array(1 / (BYTE - zero), np.float32)))
-        if zero == GELU_ZERO:
-            scale = self.add("Max", scale, self.constant(np.array(GELU_LEAST / GELU_ZERO, np.float32)))
-        zeros = helper.make_tensor("value", TensorProto.UINT8, [1], [zero])
-        middle = self.add("ConstantOfShape", self.add("Shape", scale), value=zeros)
-        return self.add("QuantizeLinear", activation, scale, middle, axis=-1, block_size=width), scale
+def _digits(built: _Nodes, activation: str, zero: int, factor: Floats | None, width: int) -> tuple[str, str]:
+    """Add what makes an activation's vectors bytes, each with a scale of its own; return the names of both."""
+    from onnx import TensorProto, helper
+
+    if factor is not None:
+        activation = built.add("Mul", activation, built.constant(1 / factor))
+    sizes = activation if zero == GELU_ZERO else built.add("Abs", activation)
+    largest = built.add("ReduceMax", sizes, built.constant(np.array([-1])), keepdims=1)
+    scale = built.add("Mul", largest, built.constant(np.array(1 / (BYTE - zero), np.float32)))
+    if zero == GELU_ZERO:
+        scale = built.add("Max", scale, built.constant(np.array(GELU_LEAST / GELU_ZERO, np.float32)))
+    zeros = helper.make_tensor("value", TensorProto.UINT8, [1], [zero])
+    middle = built.add("ConstantOfShape", built.add("Shape", scale), value=zeros)
+    return built.add("QuantizeLinear", activation, scale, middle, axis=-1, block_size=width), scale
 
 
 def _looks_up(node: "onnx.NodeProto") -> bool:
@@ -151,27 +138,30 @@ def _in_steps(weight: Floats, axis: int) -> tuple[NDArray[np.int8], Floats]:
 
 def _factors(
     model: "onnx.ModelProto",
-    products: Mapping[str, Mapping[str, Floats]],
+    weights: Mapping[str, Floats],
+    makers: Mapping[str, str],
     probes: Sequence[Mapping[str, NDArray[np.int64]]],
 ) -> dict[str, Floats]:
-    """Return what each component of the activations is divided by, given all products of each."""
+    """Return what each component of the layer normalisations' yields is divided by, by the yield's name."""
     import onnx
     import onnxruntime
 
-    if not products:
+    read: dict[str, list[Floats]] = {}
+    for node in model.graph.node:
+        if node.op_type == "MatMul" and node.input[1] in weights and makers.get(node.input[0]) == "LayerNormalization":
+            read.setdefault(node.input[0], []).append(weights[node.input[1]])
+    if not read:
         return {}
     seen = onnx.ModelProto()
     seen.CopyFrom(model)
     del seen.graph.output[:]
-    seen.graph.output.extend(
-        onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, None) for name in products
-    )
+    seen.graph.output.extend(onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, None) for name in read)
     session = onnxruntime.InferenceSession(seen.SerializeToString(), providers=["CPUExecutionProvider"])
-    runs = [session.run(list(products), dict(probe)) for probe in probes]
+    runs = [session.run(list(read), dict(probe)) for probe in probes]
     found = {}
-    for (name, own), several in zip(products.items(), zip(*runs, strict=True), strict=True):
+    for name, several in zip(read, zip(*runs, strict=True), strict=True):
         activations = np.concatenate([each.reshape(-1, each.shape[-1]) for each in several])
         ours = np.maximum(np.abs(activations).max(axis=0), 1e-4)
-        theirs = np.maximum(np.abs(np.concatenate(list(own.values()), axis=1)).max(axis=1), 1e-4)
+        theirs = np.maximum(np.max([np.abs(weight).max(axis=1) for weight in read[name]], axis=0), 1e-4)
         found[name] = np.asarray(ours**SMOOTHING / theirs ** (1 - SMOOTHING), np.float32)
     return found
