@@ -7,9 +7,9 @@ Run: python -m benchmarks.precision [--limit 0] [--rounds 100]
 
 import argparse
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,7 +65,7 @@ def main() -> None:
     record = Record("precision", "Float32 or int8: what does a smaller encoder save, and what does it lose?")
     settings = {precision: Settings(precision=precision) for precision in PRECISIONS}
     encoders = {precision: load_encoder(each) for precision, each in settings.items()}
-    _speed(record, {precision: folder(each) for precision, each in settings.items()}, chosen.rounds)
+    _speed(record, settings, chosen.rounds)
     for name, encoder in encoders.items():
         record.add(f"{name}: a question's vector, alone and in a batch, differs by", batch_effect(encoder), "cosine")
     known = {name: Remembering(encoder) for name, encoder in encoders.items()}
@@ -102,29 +102,38 @@ def hit_at_1(data: DataSet, encoder: Encoder, limit: int) -> tuple[float, int]:
     return float(np.mean(hits)), len(hits)
 
 
-def _speed(record: Record, folders: Mapping[Precision, Path], rounds: int) -> None:
-    """Time one question and a batch of passages, on one thread and on all cores."""
+def _speed(record: Record, settings: Mapping[Precision, Settings], rounds: int) -> None:
+    """Time one question's pass, and the encoding of an article's passages, on one thread and on all cores."""
     asked = questions(rounds)
     text = data_sets()[0].tasks[0].article
-    passages = [text.quote(passage.span) for passage in text.passages[:16]]
+    passages = [text.quote(passage.span) for passage in text.passages]
     for threads in (1, 0):
-        models = {name: BareModel(threads, source) for name, source in folders.items()}
-        for what, batches, count in (
-            ("a question", [[text] for text in asked], rounds),
-            ("16 passages", [passages], 5),
-        ):
-            feeds = [models["float32"].feeds(batch) for batch in batches]
-            seconds = interleaved({name: partial(_run, model, feeds) for name, model in models.items()}, count)
-            place = f"{what}, {'one thread' if threads else 'all cores'}"
-            record.add(f"{place}: float32", [1000 * each for each in seconds["float32"]], "ms")
+        models = {name: BareModel(threads, folder(each)) for name, each in settings.items()}
+        encoders = {name: load_encoder(replace(each, threads=threads)) for name, each in settings.items()}
+        feeds = [models["float32"].feeds([question]) for question in asked]
+        place = "one thread" if threads else "all cores"
+        passes: dict[str, Callable[[int], object]] = {
+            name: partial(_run, model, feeds) for name, model in models.items()
+        }
+        encodings: dict[str, Callable[[int], object]] = {
+            name: partial(_encode, encoder, passages) for name, encoder in encoders.items()
+        }
+        for what, actions, count in (("a question", passes, rounds), (f"{len(passages)} passages", encodings, 5)):
+            seconds = interleaved(actions, count)
+            base = f"{what}, {place}: float32"
+            record.add(base, [1000 * each for each in seconds["float32"]], "ms")
             record.add(
-                f"{place}: int8", [1000 * each for each in seconds["int8"]], "ms", baseline=f"{place}: float32",
+                f"{what}, {place}: int8", [1000 * each for each in seconds["int8"]], "ms", baseline=base,
                 target=Target(most=1.0),
             )  # fmt: skip
 
 
 def _run(model: BareModel, feeds: Sequence[dict[str, NDArray[np.int64]]], number: int) -> None:
     model.run(feeds[number % len(feeds)])
+
+
+def _encode(encoder: Encoder, texts: Sequence[str], _: int) -> None:
+    encoder.encode(texts)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """A graph in int8 gives what it gave in float32, but for the steps of a byte."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -19,20 +19,22 @@ IDS = [[0, 1, 2], [3, 4, 5]]
 GENERATOR = np.random.default_rng(0)
 
 
-def write(path: Path, table: Floats, middle: str, weight: Floats, *constants: Floats) -> Run:
+def write(path: Path, table: Floats, middle: str, *weights: Floats, constants: Sequence[Floats] = ()) -> Run:
     """Write a graph that looks ids up in a table, does something in the ``middle``, and multiplies; return its run."""
-    values = {"table": table, "weight": weight} | {f"constant {n}": each for n, each in enumerate(constants)}
+    values = {f"constant {n}": each for n, each in enumerate(constants)}
+    factors = {f"weight {n}": each for n, each in enumerate(weights)}
     nodes = [
         helper.make_node("Gather", ["table", "ids"], ["found"]),
-        helper.make_node(middle, ["found", *list(values)[2:]], ["activation"]),
-        helper.make_node("MatMul", ["activation", "weight"], ["result"]),
+        helper.make_node(middle, ["found", *values], ["activation"]),
+        *(helper.make_node("MatMul", ["activation", name], [f"of {name}"]) for name in factors),
+        helper.make_node("Concat", [f"of {name}" for name in factors], ["result"], axis=-1),
     ]
     graph = helper.make_graph(
         nodes,
         "toy",
         [helper.make_tensor_value_info("ids", TensorProto.INT64, ["b", "t"])],
-        [helper.make_tensor_value_info("result", TensorProto.FLOAT, ["b", "t", weight.shape[1]])],
-        [numpy_helper.from_array(value, name) for name, value in values.items()],
+        [helper.make_tensor_value_info("result", TensorProto.FLOAT, ["b", "t", "w"])],
+        [numpy_helper.from_array(each, name) for name, each in {"table": table, **values, **factors}.items()],
     )
     save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 23)], ir_version=10), str(path))
     return running(path)
@@ -56,9 +58,10 @@ def table(rows: int = TABLE_ROWS) -> Floats:
 @pytest.mark.parametrize("products", ["signed", "unsigned"])
 def test_whole_numbers_of_steps_are_multiplied_exactly(tmp_path: Path, products: str) -> None:
     whole = GENERATOR.integers(-127, 128, (TABLE_ROWS, WIDTH)).astype(np.float32)
-    weight = GENERATOR.integers(-127, 128, (WIDTH, 5)).astype(np.float32)
-    whole[:, 0], weight[0] = 127, -127  # so that a step is 1
-    exact = write(tmp_path / "large.onnx", whole, "Identity", weight)
+    weights = [GENERATOR.integers(-127, 128, (WIDTH, width)).astype(np.float32) for width in (5, 1, 3)]
+    for each in (whole.T, *weights):
+        each[0] = 127  # so that a step is 1
+    exact = write(tmp_path / "large.onnx", whole, "Identity", *weights)
 
     assert small(tmp_path / "large.onnx", products)(IDS) == pytest.approx(exact(IDS), rel=1e-6)
 
@@ -79,7 +82,7 @@ def test_a_component_that_is_always_large_leaves_the_others_their_steps(tmp_path
     weight[3] /= 100
     scale, bias = np.ones(WIDTH, np.float32), np.zeros(WIDTH, np.float32)
     bias[3] = 200
-    exact = write(tmp_path / "large.onnx", table(), "LayerNormalization", weight, scale, bias)
+    exact = write(tmp_path / "large.onnx", table(), "LayerNormalization", weight, constants=(scale, bias))
 
     error = small(tmp_path / "large.onnx")(IDS) - exact(IDS)
 

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 
 LOGGER = logging.getLogger(__name__)
 
-Products = Literal["float32", "signed", "unsigned"]  # the last two of bytes, and of weights that are such bytes
+# What a graph multiplies: float32; or, of int8, activations that are bytes, and weights that are signed or not.
+Products = Literal["float32", "signed", "unsigned"]
 
 EXPORT_VERSION = 4  # raise it when exported files change their meaning
 MODEL_FILE, TOKENIZER_FILE, CONFIG_FILE = "model.onnx", "tokenizer.json", "encoder.json"

@@ -5,6 +5,7 @@ import json
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,7 +35,7 @@ class OnnxEncoder:
 
     Args:
         folder: holds the graph, the tokenizer and their description.
-        threads: CPU threads; 0 lets ONNX Runtime choose.
+        threads: CPU threads; 0 takes one for each pass in int8, all for each in float32, and as many passes as cores.
 
     Raises:
         EncoderError: a file is missing, of another version, or not the one that was written.
@@ -64,13 +65,20 @@ class OnnxEncoder:
         self._pad_id: int = config["pad_id"]
         self._prompts: dict[str, str] = config["prompts"]
         self._lower: bool = config["lower"]
-        self._uncut = Tokenizer.from_file(str(folder / TOKENIZER_FILE))
+        self._folder = folder
         self._tokenizer = Tokenizer.from_file(str(folder / TOKENIZER_FILE))
         self.max_tokens: int = config["max_tokens"]
         self._tokenizer.enable_truncation(self.max_tokens)
         self.dimension: int = config["dimension"]
         # The description holds all that decides the vectors: the files' hashes, prompts and limits.
         self.fingerprint = hashlib.sha256(description).hexdigest()
+
+    @cached_property
+    def _uncut(self) -> "tokenizers.Tokenizer":
+        """Return a tokenizer that does not cut; it takes long to load, and a question does without."""
+        from tokenizers import Tokenizer
+
+        return Tokenizer.from_file(str(self._folder / TOKENIZER_FILE))
 
     def encode(self, texts: Sequence[str], role: Role = Role.PASSAGE) -> list[Encoding]:
         """Encode texts, in the order given; batches hold texts of like length, so that little is padded."""
