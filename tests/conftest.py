@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from toy import ToyEncoder
 
-from qa import Engine, corpus_path
+from qa import Engine, Settings, corpus_path
 from qa.encoder import Encoder, load_encoder
 
 if TYPE_CHECKING:
@@ -19,6 +19,12 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="session")
 def encoder() -> Encoder:
     return load_encoder()
+
+
+@pytest.fixture(scope="session")
+def exact() -> Encoder:
+    """Return the default model in float32."""
+    return load_encoder(Settings(precision="float32"))
 
 
 @pytest.fixture(scope="session")

@@ -74,12 +74,6 @@ class Tiny:
 
 
 @pytest.fixture(scope="module")
-def exact() -> Encoder:
-    """Return the default model in float32."""
-    return load_encoder(Settings(precision="float32"))
-
-
-@pytest.fixture(scope="module")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Tiny:
     folder = tmp_path_factory.mktemp("tiny")
     model = build_model(folder, "cls", {"query": "ask: ", "document": "some text: "})
@@ -112,7 +106,9 @@ def test_int8_vectors_of_the_default_model_are_nearly_those_of_float32(encoder: 
     pairs = list(zip(encoder.encode(texts), exact.encode(texts), strict=True))
 
     assert all(small.ids.tolist() == large.ids.tolist() for small, large in pairs)
-    assert np.mean([small.pooled @ large.pooled for small, large in pairs]) >= 1 - MOST_LOST
+    cosines = [float(small.pooled @ large.pooled) for small, large in pairs]
+    assert np.mean(cosines) >= 1 - MOST_LOST
+    assert min(cosines) >= 0.997  # a lone letter, whose vector is short before it is made one of unit length
     for small, large in pairs:
         assert float((small.tokens * large.tokens).sum(axis=1).mean()) >= 1 - MOST_LOST
     assert encoder.fingerprint != exact.fingerprint

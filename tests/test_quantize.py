@@ -8,6 +8,7 @@ import pytest
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper, save
 
+from qa.encoder.export import Products
 from qa.encoder.onnx import open_session
 from qa.encoder.quantize import GELU_ZERO, TABLE_ROWS, quantize
 
@@ -40,12 +41,12 @@ def write(path: Path, table: Floats, middle: str, *weights: Floats, constants: S
     return running(path)
 
 
-def running(path: Path, products: str = "float32") -> Run:
-    session = open_session(path, "unsigned" if products == "unsigned" else "signed")
+def running(path: Path, products: Products = "float32") -> Run:
+    session = open_session(path, products)
     return lambda ids: np.asarray(session.run(["result"], {"ids": np.array(ids, np.int64)})[0])
 
 
-def small(path: Path, products: str = "signed") -> Run:
+def small(path: Path, products: Products = "signed") -> Run:
     """Quantize the graph in a file and return the run of what came of it."""
     quantize(path, path.with_name("small.onnx"), [{"ids": np.array(IDS, np.int64)}])
     return running(path.with_name("small.onnx"), products)
@@ -56,7 +57,7 @@ def table(rows: int = TABLE_ROWS) -> Floats:
 
 
 @pytest.mark.parametrize("products", ["signed", "unsigned"])
-def test_whole_numbers_of_steps_are_multiplied_exactly(tmp_path: Path, products: str) -> None:
+def test_whole_numbers_of_steps_are_multiplied_exactly(tmp_path: Path, products: Products) -> None:
     whole = GENERATOR.integers(-127, 128, (TABLE_ROWS, WIDTH)).astype(np.float32)
     weights = [GENERATOR.integers(-127, 128, (WIDTH, width)).astype(np.float32) for width in (5, 1, 3)]
     for each in (whole.T, *weights):

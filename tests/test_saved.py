@@ -82,7 +82,7 @@ def test_token_vectors_and_text_stay_in_the_files(corpus: Path, folder: Path) ->
     index = open_corpus(corpus, folder, CountingEncoder())
 
     assert isinstance(index.columns["passage_tokens"].base, np.memmap)
-    assert index.columns["passage_tokens"].itemsize == 1
+    assert index.columns["passage_tokens"].dtype == np.uint8
 
 
 def test_a_changed_article_is_encoded_only_where_it_changed(corpus: Path, folder: Path) -> None:

@@ -36,11 +36,6 @@ def within(measure: Callable[[], float], *, most: float = float("inf"), least: f
     return any(least <= measure() <= most for _ in range(TRIES))
 
 
-@pytest.fixture(scope="module")
-def exact() -> Encoder:
-    return load_encoder(FLOAT32)
-
-
 @pytest.mark.usefixtures("exact")
 def test_a_question_costs_little_more_than_a_forward_pass_in_float32(engine: Engine) -> None:
     model = BareModel(source=export_folder(FLOAT32))

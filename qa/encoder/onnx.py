@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
+from importlib import import_module
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -51,7 +52,7 @@ class OnnxEncoder:
                 digests = [
                     (name, digest, pool.submit(file_sha256, folder / name)) for name, digest in config["sha256"].items()
                 ]
-                import onnxruntime  # noqa: F401  # which takes as long as to read the files, and is done meanwhile
+                import_module("onnxruntime")  # takes as long as to read the files, and is done meanwhile
                 from tokenizers import Tokenizer
 
             damaged = [name for name, digest, found in digests if found.result() != digest]
