@@ -33,7 +33,7 @@ from qa.article import Article, Passage, Section, Span
 from qa.encoder import Encoder, Encoding, Role, WrappedEncoder, load_encoder
 from qa.index import Index, Vectors
 from qa.index.build import BLOCK, Block, build
-from qa.index.saved import read_saved, write_index
+from qa.index.files import read_saved, write_index
 from qa.index.shelf import FolderShelf
 from qa.retrieval import FIRST_STAGE, Query, search_sentences
 

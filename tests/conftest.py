@@ -9,11 +9,24 @@ from toy import ToyEncoder
 
 from qa import Engine, Settings, corpus_path
 from qa.encoder import Encoder, load_encoder
+from qa.settings import CACHE_VARIABLE
 
 if TYPE_CHECKING:
     from diary import Diary
     from fastapi.testclient import TestClient
     from playwright.sync_api import Browser, BrowserContext, Page
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep the tests' indexes apart from the user's; exported encoders, which take long to make, are shared."""
+    encoders = Settings().cache_path / "encoders"
+    encoders.mkdir(parents=True, exist_ok=True)
+    folder = tmp_path_factory.mktemp("cache")
+    (folder / "encoders").symlink_to(encoders)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(CACHE_VARIABLE, str(folder))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -170,7 +170,7 @@ def test_damage_to_any_file_is_noticed_and_mended(
     fresh = open_corpus(corpus, folder, CountingEncoder())
     names = sorted(path.name for path in content(folder).iterdir())
 
-    assert {"manifest.json", "passage_tokens.npy", "small.npz"} <= set(names)
+    assert {"manifest.json", "passage_tokens.npy", "small.safetensors"} <= set(names)
     for name in names:
         path = content(folder) / name
         data = path.read_bytes()

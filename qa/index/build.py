@@ -11,18 +11,16 @@ from numpy.typing import NDArray
 from qa.article import Article, Span
 from qa.encoder.protocol import Encoder, Encoding, Role
 from qa.index.corpus import Columns, Corpus, article_columns
-from qa.index.lexicon import number_terms, postings, text_frequencies
+from qa.index.lexicon import text_frequencies
+from qa.index.terms import rows_by_key, runs, term_columns
 from qa.index.tokens import TokenType, pack, unpack
 from qa.index.windows import encode_windows
-from qa.language import stemmer
 
 BLOCK = 1024  # passages that are encoded, and may be kept, together: a minute's work at the most
 # Up to so many passages (of 150 tokens each, 5.8 GB as int8) token vectors are stored whole. Beyond, they are
 # projected on their REDUCED main directions: a third of the room and of the work, for .002 of sentence hit@1
 # on squad-dev-8 in one index (.863 with 384 components, .860 with 128, .859 with 96, .853 with 64).
 MAX_WHOLE = 100_000
-# Up to so many sentences, all are scored by their postings in less time than those of a short list by their terms.
-POSTED = 20_000
 REDUCED = 128
 SAMPLED = 1024  # passages that the directions are taken from, 150 tokens each: hundreds for every component
 DIGEST_BYTES = 16
@@ -83,7 +81,7 @@ def build(
     corpus = Corpus(columns, articles)
     quoted = [(articles[number].text, faq) for number, faq in corpus.faqs]
     paragraphs = [(row, text, span) for row, (text, faq) in enumerate(quoted) for span in _paragraphs(text, faq.answer)]
-    passages = [Text(articles[p.article].text, p.passage.span, p.passage.sentences) for p in corpus.passages]
+    passages = [Text(article.text, each.span, each.sentences) for article in articles for each in article.passages]
     questions = [Text(text, faq.question, (faq.question,)) for text, faq in quoted]
     answers = [Text(text, span, (span,)) for _, text, span in paragraphs]
     total = len(passages) + len(questions) + len(answers)
@@ -102,7 +100,7 @@ def build(
     columns |= table.encode("question", questions, role=Role.QUERY)
     columns |= table.encode("answer", answers, tokens=False)
     columns["answer_faqs"] = np.array([row for row, _, _ in paragraphs], np.int64)
-    return columns | _terms(corpus)
+    return columns | term_columns(corpus, known)
 
 
 def _basis(texts: Sequence[Text], encoder: Encoder, known: Columns | None, shelf: Shelf | None) -> NDArray[np.float32]:
@@ -140,9 +138,7 @@ class _Table:
     ) -> dict[str, NDArray[Any]]:
         """Return the columns of a kind, with or without token vectors."""
         names = ["vectors", "token_counts", "token_ids"] + (["tokens", "token_scales"] if tokens else [])
-        rows: dict[bytes, int] = {}
-        if f"{kind}_{names[-1]}" in self.known:
-            rows = {key.tobytes(): row for row, key in enumerate(self.known[f"{kind}_keys"])}
+        rows = rows_by_key(self.known, kind) if f"{kind}_{names[-1]}" in self.known else {}
         blocks: list[Block] = []
         shelf = self.shelf if len(texts) > BLOCK else None
         basis = b"" if self.basis is None else self.basis.tobytes()
@@ -183,16 +179,11 @@ class _Table:
         requests = [(texts[number].text, texts[number].span, texts[number].parts) for number in fresh]
         encodings = dict(zip(fresh, encode_windows(self.encoder, requests, self.progress, role), strict=True))
         pieces: list[Block] = []
-        number = 0
-        while number < len(keys):
-            first, row = number, rows.get(keys[number], -1)
-            number += 1
-            if row < 0:
-                pieces.append(self._cut(encodings[first], texts[first].parts))
-                continue
-            while number < len(keys) and rows.get(keys[number], -1) == row + number - first:
-                number += 1  # what stood together is taken together
-            pieces.append(self._known(kind, row, row + number - first))
+        for first, last, row in runs(keys, rows):
+            if row >= 0:
+                pieces.append(self._known(kind, row, row + last - first))
+            else:
+                pieces += [self._cut(encodings[number], texts[number].parts) for number in range(first, last)]
         return pieces
 
     def _cut(self, encoding: Encoding, parts: Sequence[Span]) -> dict[str, NDArray[Any]]:
@@ -235,40 +226,6 @@ class _Table:
 def _joined(name: str, blocks: Sequence[Block]) -> NDArray[Any]:
     """Return the blocks' arrays of a name one after the other; a single one is not copied."""
     return blocks[0][name] if len(blocks) == 1 else np.concatenate([block[name] for block in blocks])
-
-
-def _terms(corpus: Corpus) -> dict[str, NDArray[Any]]:
-    """Return the terms of sentences and FAQ entries as numbers, and the postings of passages and FAQ entries."""
-    articles, columns = corpus.articles, corpus.columns
-    stem = stemmer(articles[0].language if articles else "en")
-    vocabulary: dict[str, int] = {}
-    sentences = (
-        articles[place.article].quote(sentence) for place in corpus.passages for sentence in place.passage.sentences
-    )
-    terms, starts = number_terms(sentences, stem, vocabulary)
-    asked = [articles[number].quote(faq.question) for number, faq in corpus.faqs]
-    question_terms, question_starts = number_terms(asked, stem, vocabulary)
-    entries = (
-        f"{question} {articles[number].quote(faq.answer)}"
-        for question, (number, faq) in zip(asked, corpus.faqs, strict=True)
-    )
-    entry_terms, entry_starts = number_terms(entries, stem, vocabulary)
-    runs = {
-        "sentence": (terms, starts),
-        "passage": (terms, starts[columns["passage_sentences"]]),
-        "question": (question_terms, question_starts),
-        "entry": (entry_terms, entry_starts),
-    }
-    found: dict[str, NDArray[Any]] = {
-        f"{kind}_terms": numbers for kind, (numbers, _) in runs.items() if kind != "passage"
-    }
-    found["words"] = np.frombuffer("\n".join(vocabulary).encode("utf-8", "surrogatepass"), np.uint8)
-    for kind, (numbers, edges) in runs.items():
-        found[f"{kind}_term_starts"] = edges
-        found[f"{kind}_frequencies"] = text_frequencies(numbers, edges, len(vocabulary))
-        if kind in {"passage", "entry"} or (kind == "sentence" and len(edges) <= POSTED):
-            found |= {f"{kind}_{name}": each for name, each in postings(numbers, edges, len(vocabulary)).items()}
-    return found
 
 
 def _paragraphs(text: str, span: Span) -> list[Span]:

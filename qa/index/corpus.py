@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any, Generic, TypeVar, overload
@@ -75,8 +76,7 @@ class View(Sequence[Item], Generic[Item]):
 
 def article_columns(articles: Sequence[Article]) -> dict[str, NDArray[Any]]:
     """Return all that articles consist of as arrays; ``Corpus`` makes the same articles of them."""
-    widths = [_width(article.text) for article in articles]
-    texts = [article.text.encode(*CODECS[width]) for article, width in zip(articles, widths, strict=True)]
+    widths, texts = zip(*(_stored(article.text) for article in articles), strict=True) if articles else ((), ())
     records = [_record(article).encode() for article in articles]
     passages = [passage for article in articles for passage in article.passages]
     faqs = [faq for article in articles for faq in article.faqs]
@@ -191,16 +191,23 @@ class Corpus:
             text=self.texts[number],
             sections=tuple(Section(title, level, Span(*a), Span(*b)) for title, level, a, b in record["sections"]),
             pages=tuple(Span(*page) for page in record["pages"]),
-            passages=tuple(self._passage(n).passage for n in range(first, last)),
+            passages=self._passages(first, last),
             faqs=tuple(self._faq(n) for n in range(entry, end)),
         )
 
     def _passage(self, number: int) -> Located:
-        first, last = self.columns["passage_sentences"][number : number + 2]
-        sentences = tuple(Span(start, end) for start, end in self.columns["sentence_spans"][first:last].tolist())
-        section = int(self.columns["passage_sections"][number])
-        span = _span(self.columns["passage_spans"][number])
-        return Located(int(self.passage_article[number]), Passage(span, section, sentences))
+        return Located(int(self.passage_article[number]), self._passages(number, number + 1)[0])
+
+    def _passages(self, first: int, last: int) -> tuple[Passage, ...]:
+        """Return the passages from the first up to the last, which is not one of them."""
+        columns = self.columns
+        edges = columns["passage_sentences"][first : last + 1].tolist()
+        sentences = [Span(start, end) for start, end in columns["sentence_spans"][edges[0] : edges[-1]].tolist()]
+        spans, sections = (columns[f"passage_{name}"][first:last].tolist() for name in ("spans", "sections"))
+        return tuple(
+            Passage(Span(*span), section, tuple(sentences[begin - edges[0] : end - edges[0]]))
+            for span, section, begin, end in zip(spans, sections, edges, edges[1:], strict=False)
+        )
 
     def _faq(self, number: int) -> Faq:
         question, answer = self.columns["faq_questions"][number], self.columns["faq_answers"][number]
@@ -221,12 +228,14 @@ def _record(article: Article) -> str:
     return json.dumps(fields | {"sections": edges, "pages": pages})
 
 
-def _width(text: str) -> int:
-    """Return how many bytes each code point of a text takes."""
-    largest = max(text, default="")
-    if largest <= "\xff":
-        return 1
-    return 4 if largest > "\uffff" or SURROGATE.search(text) else 2
+def _stored(text: str) -> tuple[int, bytes]:
+    """Return how many bytes each code point of a text takes, and the text in so many."""
+    width = 1
+    with suppress(UnicodeEncodeError):
+        return width, text.encode(*CODECS[width])
+    pairs = len(text.encode("utf-16-le", "surrogatepass")) > 2 * len(text)
+    width = 4 if pairs or SURROGATE.search(text) else 2
+    return width, text.encode(*CODECS[width])
 
 
 def owners(starts: NDArray[Any]) -> NDArray[np.int64]:

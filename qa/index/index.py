@@ -12,6 +12,7 @@ from qa.encoder.protocol import Encoder
 from qa.index.build import Progress, build
 from qa.index.corpus import Columns, Corpus
 from qa.index.lexicon import Lexicon, rarities
+from qa.index.terms import stored_words
 from qa.index.tokens import Integers, TokenStore, TokenType, ranges
 from qa.index.vectors import Vectors
 from qa.language import analyzer
@@ -53,7 +54,7 @@ class Index(Corpus):
         self.question_vectors = Vectors(columns["question_vectors"])
         self.answer_vectors = Vectors(columns["answer_vectors"])
         self.answer_faqs: Integers = np.asarray(columns["answer_faqs"])
-        words = columns["words"].tobytes().decode("utf-8", "surrogatepass").split("\n")
+        words = stored_words(columns)
         vocabulary = {word: number for number, word in enumerate(words)}
 
         def lexicon(kind: str, texts: str) -> Lexicon:

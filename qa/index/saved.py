@@ -5,10 +5,7 @@
     indexes/
       <location>/          one for each place that articles are read from
         lock               held by the process that builds
-        <content>/         the index; its name is the digest of all that it was made of
-          manifest.json    sizes and SHA-256 digests of the other files
-          small.npz        the columns of up to 1 MB; *.npy the others, memory-mapped
-          nearest.faiss    where there are many passages
+        <content>/         the index, see ``qa.index.files``
         blocks/            what was encoded so far by a build that was stopped
 
 An index is written to a folder of its own, which then is moved into place in one step.
@@ -21,22 +18,30 @@ import logging
 import os
 import re
 import shutil
-import tempfile
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from qa.article import Article
 from qa.encoder.protocol import Encoder
 from qa.errors import ReadError
 from qa.index.build import Progress, build
-from qa.index.corpus import Columns, Corpus
+from qa.index.corpus import Corpus
+from qa.index.files import (
+    BLOCKS,
+    FORMAT,
+    MANIFEST,
+    NAME_CHARS,
+    UNFINISHED,
+    Entry,
+    Saved,
+    read_saved,
+    short_digest,
+    write_index,
+)
 from qa.index.index import Index
 from qa.index.shelf import FolderShelf
 from qa.index.tokens import TokenType
@@ -45,42 +50,8 @@ from qa.readers import Source, parse_bytes
 
 LOGGER = logging.getLogger(__name__)
 
-Entry = tuple[str, str, int, str]  # of a source, see ``Saved.manifest``
-
-# Goes up whenever the readers, the columns or their meaning change: an older index then is built anew.
-FORMAT = 6
-MANIFEST = "manifest.json"
-NEAREST = "nearest.faiss"
-BLOCKS = "blocks"
-UNFINISHED = "tmp-"
-SMALL = "small.npz"
-MAPPED_BYTES = 1_000_000  # a smaller column is read at once
-NAME_CHARS = 32  # of a digest
 PLACE = re.compile(rf"[0-9a-f]{{{NAME_CHARS}}}")
 KEPT_DAYS = 90  # an index that nobody opened for so long is removed when another is written
-
-
-@dataclass(frozen=True, slots=True)
-class Saved:
-    """An index as it was found in a folder, checked.
-
-    Attributes:
-        manifest: what it was made of; ``sources`` gives, of each, the name, the digest, and what became of it: the
-            article's number or -1, and why there is none.
-        columns: the files' arrays.
-        folder: where they are.
-    """
-
-    manifest: dict[str, Any]
-    columns: Columns
-    folder: Path
-
-    def index(self) -> Index:
-        """Return the index; token vectors and text stay in the files."""
-        vectors = Vectors.read(self.columns["passage_vectors"], self.folder / NEAREST)
-        index = Index(self.columns, vectors=vectors)
-        index.folder = self.folder
-        return index
 
 
 def open_index(
@@ -110,7 +81,7 @@ def open_index(
     """
     from filelock import FileLock
 
-    place = folder / _digest(location)
+    place = folder / short_digest(location)
     basis = {"format": FORMAT, "encoder": encoder.fingerprint, "tokens": token_type}
     if len(sources) == 1:  # read once, for it may be a pipe
         [only] = sources
@@ -152,12 +123,12 @@ def _build(
     """Build an index and put it in place of the one that was saved; the lock is held."""
     for left in place.glob(f"{UNFINISHED}*"):
         shutil.rmtree(left, ignore_errors=True)
-    shelf = FolderShelf(place / BLOCKS, _digest(json.dumps(basis)))
+    shelf = FolderShelf(place / BLOCKS, short_digest(json.dumps(basis)))
     columns, found = _columns(sources, digests, encoder, basis["tokens"], saved, shelf, progress)
     folder = place / _content(basis, (entry[:2] for entry in found))
     vectors = Vectors.of(columns["passage_vectors"])
     try:
-        write_index(folder, columns, vectors, basis, found)
+        written = write_index(folder, columns, vectors, basis, found)
     except OSError as error:
         LOGGER.warning("the index is not kept: cannot write to %s (%s)", place, error.strerror or error)
         return Index(columns, vectors=vectors)
@@ -165,46 +136,7 @@ def _build(
         if other.is_dir() and other != folder:
             shutil.rmtree(other, ignore_errors=True)
     _forget(place)
-    written = read_saved(folder, basis, check=False)
-    return Index(columns, vectors=vectors) if written is None else written.index()
-
-
-def write_index(
-    folder: Path,
-    columns: Columns,
-    vectors: Vectors,
-    basis: Mapping[str, Any],
-    sources: Iterable[Entry],
-) -> None:
-    """Write an index to ``folder`` in one step, in place of what is there.
-
-    Args:
-        folder: its last part names the content.
-        columns: what the index consists of.
-        vectors: those of the passages.
-        basis: what decides the columns beside the sources; a reader has to name the same.
-        sources: see ``Saved.manifest``.
-
-    Raises:
-        OSError: it cannot be written; nothing is left then.
-    """
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=UNFINISHED, ignore_cleanup_errors=True) as temporary:
-        written = Path(temporary) / folder.name
-        written.mkdir()
-        small = {name: column for name, column in columns.items() if column.nbytes <= MAPPED_BYTES}
-        np.savez(written / SMALL, allow_pickle=False, **small)
-        for name in columns.keys() - small:
-            column = columns[name]
-            if isinstance(column, np.memmap) and Path(str(column.filename)).parent == folder.parent / BLOCKS:
-                Path(str(column.filename)).rename(written / f"{name}.npy")
-            else:
-                np.save(written / f"{name}.npy", column, allow_pickle=False)
-        vectors.write(written / NEAREST)
-        manifest = {**basis, "sources": list(sources), "files": _files(written)}
-        (written / MANIFEST).write_text(json.dumps(_sealed(manifest)), encoding="utf-8")
-        if folder.exists():
-            folder.rename(Path(temporary) / "before")
-        written.rename(folder)
+    return written.index()
 
 
 def _columns(
@@ -263,7 +195,7 @@ def _source_digest(source: Source, data: bytes) -> str:
 
 def _content(basis: Mapping[str, Any], sources: Iterable[tuple[str, str]]) -> str:
     """Return the name of an index, given the names and digests of its sources."""
-    return _digest(json.dumps([basis, list(sources)]))
+    return short_digest(json.dumps([basis, list(sources)]))
 
 
 def _read(place: Path, content: str, basis: Mapping[str, Any]) -> Saved | None:
@@ -281,50 +213,6 @@ def _read(place: Path, content: str, basis: Mapping[str, Any]) -> Saved | None:
             return saved
         LOGGER.warning("the index in %s is of another format, model or setting; building it anew", folder)
     return None
-
-
-def read_saved(folder: Path, basis: Mapping[str, Any], *, check: bool = True) -> Saved | None:
-    """Return the index in a folder after a ``check`` of every byte; None if it was made on another ``basis``.
-
-    Raises:
-        FileNotFoundError: another process has replaced it.
-        Exception: a file cannot be read, or is not as it was written.
-    """
-    manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-    if any(manifest.get(name) != value for name, value in basis.items()):
-        return None
-    if manifest != _sealed(manifest):
-        raise ValueError("manifest.json was altered")
-    actual = _files(folder) if check else manifest["files"]
-    wrong = [name for name, file in manifest["files"].items() if actual.get(name) != file]
-    if wrong:
-        raise ValueError(f"{wrong[0]} was altered, cut off or lost")
-    # As plain arrays: numpy makes a part of a mapped one several times as slowly.
-    mapped = {path.stem: np.asarray(np.load(path, "r", allow_pickle=False)) for path in folder.glob("*.npy")}
-    with np.load(folder / SMALL, allow_pickle=False) as small:
-        return Saved(manifest, mapped | dict(small), folder)
-
-
-def _files(folder: Path) -> dict[str, list[Any]]:
-    """Return the size and SHA-256 of each file but the manifest."""
-
-    def digest(path: Path) -> tuple[str, list[Any]]:
-        with path.open("rb") as stream:
-            return path.name, [path.stat().st_size, hashlib.file_digest(stream, "sha256").hexdigest()]
-
-    paths = sorted(path for path in folder.iterdir() if path.name != MANIFEST)
-    with ThreadPoolExecutor(2) as pool:  # hashing releases the interpreter's lock
-        return dict(pool.map(digest, paths))
-
-
-def _sealed(manifest: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a manifest with the digest of all else in it."""
-    rest = {name: value for name, value in manifest.items() if name != "seal"}
-    return rest | {"seal": _digest(json.dumps(rest, sort_keys=True))}
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:NAME_CHARS]
 
 
 def _forget(place: Path) -> None:

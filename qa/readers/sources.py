@@ -96,39 +96,40 @@ def find_sources(path: str | Path, *, max_files: int = MAX_FILES) -> tuple[Sourc
         ReadError: the path does not exist, or the folder holds no such file or too many.
     """
     # The functions of os.path take a path that no file can have for one that does not exist.
-    root = Path(os.path.expanduser(path))
+    root = str(Path(os.path.expanduser(path)))
     if not os.path.isdir(root):
         if not os.path.exists(root):
             raise ReadError(f"{root} does not exist; give a file or a folder")
-        return (Source(printable(root.name), root),)
+        return (Source(printable(os.path.basename(root)), Path(root)),)
     files = list(islice(_walk(root), max_files + 1))
     if len(files) > max_files:
         raise ReadError(f"{root} holds more files than the limit, {max_files:,}; give a smaller folder")
-    found: dict[Path, Source] = {}
+    found: dict[str, Source] = {}
     names: set[str] = set()
-    inside = os.path.realpath(root)
-    for file in sorted(files, key=lambda each: (each.is_symlink(), each)):  # a file goes by its own name first
-        target = Path(os.path.realpath(file))
-        if target.is_file() and target.is_relative_to(inside) and target not in found:
-            name = printable(file.relative_to(root).as_posix())
+    inside, outer = os.path.join(os.path.realpath(root), ""), os.path.join(root, "")
+    for linked, file in sorted((os.path.islink(file), file) for file in files):  # a file goes by its own name first
+        own = file.removeprefix(outer)
+        target = os.path.realpath(file) if linked else inside + own  # linked folders are not entered
+        if os.path.isfile(target) and target.startswith(inside) and target not in found:
+            name = printable(own.replace(os.sep, "/"))
             while name in names:  # another file's, but for what cannot be shown
                 name += "\ufffd"
             names.add(name)
-            found[target] = Source(name, file)
+            found[target] = Source(name, Path(file))
     if not found:
         raise ReadError(f"{root} holds no article; put a text, Markdown, HTML, PDF or Word file there")
     return tuple(sorted(found.values(), key=lambda source: source.name))
 
 
-def _walk(folder: Path) -> Iterator[Path]:
+def _walk(folder: str) -> Iterator[str]:
     """Yield the files below a folder that may be articles; linked folders are not entered."""
 
     def report(error: OSError) -> None:
         LOGGER.warning("left out: cannot list %s (%s); give a folder that you may read", error.filename, error.strerror)
 
     for place, folders, names in os.walk(folder, onerror=report):
-        files = [Path(place, name) for name in names]
-        pages = {file.stem for file in files if file.suffix.lower() in {".htm", ".html", ".xhtml"}}
+        endings = (os.path.splitext(name) for name in names)
+        pages = {page for page, ending in endings if ending.lower() in {".htm", ".html", ".xhtml"}}
         folders[:] = [
             name
             for name in folders
@@ -136,4 +137,4 @@ def _walk(folder: Path) -> Iterator[Path]:
             and name.lower() not in SKIPPED_FOLDERS
             and not any(name == f"{page}{ending}" for page in pages for ending in PARTS_OF_PAGE)
         ]
-        yield from (file for file in files if not SKIPPED_FILES.fullmatch(file.name))
+        yield from (os.path.join(place, name) for name in names if not SKIPPED_FILES.fullmatch(name))
