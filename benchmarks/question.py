@@ -98,7 +98,7 @@ def _parts(engine: Engine, asked: list[str]) -> dict[str, float]:
     made = [engine.query(text) for text in asked]
     seconds = interleaved(
         {
-            "spans": lambda k: engine.encoder.spans(asked[k]),
+            "spans": lambda k: engine.encoder.spans([asked[k]]),
             "query (encode, terms, spelling)": lambda k: engine.query(asked[k]),
             "search sentences": lambda k: search_sentences(engine.index, made[k]),
             "search FAQ": lambda k: search_faqs(engine.index, made[k]),

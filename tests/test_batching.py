@@ -40,9 +40,9 @@ class GatedEncoder:
         vector = np.array([len(text), hash(text) % 97], dtype=np.float32)
         return Encoding(np.zeros(1, np.int32), np.zeros((1, 2), np.int32), vector[None, :], vector)
 
-    def spans(self, text: str) -> NDArray[np.int32]:
-        """Return one token."""
-        return np.array([[0, len(text)]], dtype=np.int32)
+    def spans(self, texts: Sequence[str]) -> list[NDArray[np.int32]]:
+        """Return one token of each text."""
+        return [np.array([[0, len(text)]], dtype=np.int32) for text in texts]
 
 
 @pytest.fixture
@@ -146,7 +146,7 @@ def test_as_many_passes_as_allowed_run_side_by_side(gated: GatedEncoder, pool: T
 def test_it_describes_itself_as_the_encoder_it_wraps(gated: GatedEncoder) -> None:
     encoder = BatchingEncoder(gated)
     assert (encoder.fingerprint, encoder.dimension, encoder.max_tokens) == ("gated", 2, 7)
-    assert encoder.spans("four").tolist() == [[0, 4]]
+    assert [spans.tolist() for spans in encoder.spans(["four"])] == [[[0, 4]]]
 
 
 def test_the_real_model_gives_each_of_many_callers_the_vectors_of_its_own_question(

@@ -30,12 +30,13 @@ class ToyEncoder:
         self.calls.append((tuple(texts), role))
         return [self._encode(text) for text in texts]
 
-    def spans(self, text: str) -> NDArray[np.int32]:
+    def spans(self, texts: Sequence[str]) -> list[NDArray[np.int32]]:
         """Return where the words are."""
-        return np.array([match.span() for match in re.finditer(r"\w+", text)], dtype=np.int32).reshape(-1, 2)
+        found = ([match.span() for match in re.finditer(r"\w+", text)] for text in texts)
+        return [np.array(spans, dtype=np.int32).reshape(-1, 2) for spans in found]
 
     def _encode(self, text: str) -> Encoding:
-        offsets = self.spans(text)[: self.max_tokens - 2]
+        offsets = self.spans([text])[0][: self.max_tokens - 2]
         words = [text[start:end].lower() for start, end in offsets]
         ids = np.array([self.vocabulary.setdefault(word, len(self.vocabulary)) for word in words], dtype=np.int32)
         tokens = np.zeros((len(ids), self.dimension), np.float32)

@@ -113,10 +113,10 @@ class OnnxEncoder:
         tokens, pooled = self._session.run(["tokens", "pooled"], {name: feeds[name] for name in self._inputs})
         return [_content(each, prompt, *vectors) for each, *vectors in zip(tokenized, tokens, pooled, strict=True)]
 
-    def spans(self, text: str) -> NDArray[np.int32]:
-        """Return the code points of each token of ``text``, uncut: int32, shape (t, 2)."""
-        tokens = self._uncut.encode(self._case(text), add_special_tokens=False)
-        return np.array(tokens.offsets, dtype=np.int32).reshape(-1, 2)
+    def spans(self, texts: Sequence[str]) -> list[NDArray[np.int32]]:
+        """Return the code points of each token of each text, uncut: int32, shape (t, 2)."""
+        tokenized = self._uncut.encode_batch([self._case(text) for text in texts], add_special_tokens=False)
+        return [np.array(tokens.offsets, dtype=np.int32).reshape(-1, 2) for tokens in tokenized]
 
     def _case(self, text: str) -> str:
         """Lower the text if the model wants that and its offsets survive it."""

@@ -52,5 +52,5 @@ class Encoder(Protocol):
     def encode(self, texts: Sequence[str], role: Role = Role.PASSAGE) -> list[Encoding]:
         """Encode texts, in the order given."""
 
-    def spans(self, text: str) -> NDArray[np.int32]:
-        """Return the code points of each token of ``text``, uncut: int32, shape (t, 2)."""
+    def spans(self, texts: Sequence[str]) -> list[NDArray[np.int32]]:
+        """Return the code points of each token of each text, uncut: int32, shape (t, 2)."""

@@ -29,9 +29,9 @@ class TorchEncoder:
         outputs: Any = encode(list(texts), output_value=None, show_progress_bar=False)
         return [self._content(text, prompt, output) for text, output in zip(texts, outputs, strict=True)]
 
-    def spans(self, text: str) -> NDArray[np.int32]:
-        """Return the code points of each token of ``text``, uncut: int32, shape (t, 2)."""
-        return self._tokenize(text, special=False)[1]
+    def spans(self, texts: Sequence[str]) -> list[NDArray[np.int32]]:
+        """Return the code points of each token of each text, uncut: int32, shape (t, 2)."""
+        return [self._tokenize(text, special=False)[1] for text in texts]
 
     def _tokenize(self, text: str, *, special: bool) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.bool_]]:
         """Return ids, offsets and the special tokens' mask; without a fast tokenizer, offsets are (0, 0)."""

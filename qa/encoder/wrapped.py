@@ -25,6 +25,6 @@ class WrappedEncoder:
         """Encode texts, in the order given."""
         return self.encoder.encode(texts, role)
 
-    def spans(self, text: str) -> NDArray[np.int32]:
-        """Return the code points of each token of ``text``, uncut: int32, shape (t, 2)."""
-        return self.encoder.spans(text)
+    def spans(self, texts: Sequence[str]) -> list[NDArray[np.int32]]:
+        """Return the code points of each token of each text, uncut: int32, shape (t, 2)."""
+        return self.encoder.spans(texts)

@@ -23,10 +23,14 @@ def encode_windows(
     start. The pooled vector is the mean of the windows', at unit length.
     """
     limit = max(encoder.max_tokens - 2, 1)  # the two special tokens count as well
+    # A token is one code point at least, so that many spans need no counting.
+    long = [number for number, (_, span, _) in enumerate(requests) if len(span) > limit]
+    texts = [text[span.start : span.end] for text, span, _ in map(requests.__getitem__, long)]
+    counted = dict(zip(long, encoder.spans(texts), strict=True)) if long else {}
     windows = [
         (number, window)
-        for number, (text, span, sentences) in enumerate(requests)
-        for window in _windows(encoder, text, span, sentences, limit)
+        for number, (_, span, sentences) in enumerate(requests)
+        for window in (_windows(counted[number] + span.start, span, sentences, limit) if number in counted else [span])
     ]
     encodings: list[list[Encoding]] = [[] for _ in requests]
     batch = 512  # enough to sort by length, few enough to show progress
@@ -46,12 +50,8 @@ def encode_windows(
     return [_join(parts) for parts in encodings]
 
 
-def _windows(encoder: Encoder, text: str, span: Span, sentences: Sequence[Span], limit: int) -> Iterable[Span]:
-    """Yield the spans to encode: the whole if it fits, else runs of sentences that do."""
-    # A token is one code point at least, so that most spans need no counting.
-    if len(span) <= limit:
-        return [span]
-    offsets = encoder.spans(text[span.start : span.end]) + span.start
+def _windows(offsets: NDArray[np.int32], span: Span, sentences: Sequence[Span], limit: int) -> Iterable[Span]:
+    """Return the spans to encode, given where the tokens are: the whole if it fits, else runs of sentences that do."""
     if len(offsets) <= limit:
         return [span]
     pieces = [piece for sentence in sentences for piece in _pieces(offsets, sentence, limit)]
