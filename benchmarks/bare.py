@@ -1,6 +1,7 @@
 """The model alone: one forward pass without anything around it, the baseline of everything else."""
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,7 @@ class BareModel:
     """ONNX Runtime on the exported graph, with the product's options.
 
     Args:
-        threads: CPU threads; 0 takes as many as the product.
+        threads: CPU threads; 0 takes what is quickest: all for float32, one for bytes.
         source: a folder with graph and tokenizer; None takes the default model's.
     """
 
@@ -29,7 +30,8 @@ class BareModel:
 
         source = source or folder()
         products = json.loads((source / CONFIG_FILE).read_text("utf-8"))["products"]
-        self._session = open_session(source / MODEL_FILE, products, threads)
+        quickest = (os.cpu_count() or 1) if products == "float32" else 1
+        self._session = open_session(source / MODEL_FILE, products, threads or quickest)
         self._tokenizer = Tokenizer.from_file(str(source / TOKENIZER_FILE))
         self._tokenizer.enable_padding()
         self._names = [each.name for each in self._session.get_inputs()]

@@ -13,8 +13,9 @@ from pathlib import Path
 
 from benchmarks.data import article
 from benchmarks.record import Record, Target
+from benchmarks.wrapped import WrappedEncoder
 from qa import Engine, Settings
-from qa.encoder import Encoder, Encoding, Role, WrappedEncoder, load_encoder
+from qa.encoder import Encoder, Encoding, Role, load_encoder
 
 ARTICLES = 100
 EDITS = 3  # in each round

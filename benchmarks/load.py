@@ -3,7 +3,7 @@
 Locust asks, from an environment of its own (``locust.txt``); it shares the machine with the server,
 as does the measurement of what the encoder alone can do in batches.
 
-Run: python -m benchmarks.load [--seconds 10] [--modes batching,plain] [--venvs FOLDER]
+Run: python -m benchmarks.load [--seconds 10] [--modes plain,batching] [--venvs FOLDER]
 """
 
 import argparse
@@ -22,12 +22,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from benchmarks.against import environment
+from benchmarks.batching import MAX_BATCH
 from benchmarks.data import questions
 from benchmarks.record import INK, PALE, RESULTS, ROOT, Record, Target, figure, percentile
 from benchmarks.start import get
 from qa.encoder import Role, load_encoder
 from qa.settings import Settings
-from qa.web.batching import MAX_BATCH
 
 CLIENTS = (1, 8, 50, 200)
 SETTLING = 0.5  # seconds of each stage that do not count: earlier questions still wait
@@ -42,7 +42,7 @@ def main() -> None:
     """Run all modes and write the record."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=10.0, help="of each stage")
-    parser.add_argument("--modes", default="batching,plain")
+    parser.add_argument("--modes", default="plain,batching")
     parser.add_argument("--venvs", type=Path, default=Settings().cache_path / "benchmarks")
     chosen = parser.parse_args()
     record = Record("load", "Many at once: how many questions a second, how long each waits")
@@ -62,7 +62,7 @@ def main() -> None:
 def encoder_rate(seconds: float) -> float:
     """Return how many questions a second the encoder encodes in full batches, one thread on each core."""
     asked = questions(MAX_BATCH * 20)
-    encoder = load_encoder(Settings(threads=1))
+    encoder = load_encoder(Settings(threads=1))  # each thread here does its own passes, one after the other
     counts: list[int] = []
 
     def work() -> None:
@@ -128,7 +128,7 @@ def _add(record: Record, mode: str, seen: dict[str, Any]) -> dict[str, list[floa
             continue
         rate = record.add(
             f"{title}: answers", len(answered) / (last - first), "/s", baseline="the encoder alone, in batches",
-            target=THROUGHPUT if name == "50" and mode == "batching" else None,
+            target=THROUGHPUT if name == "50" and mode == "plain" else None,
             note=f"{len(refused) / len(inside):.0%} refused, {other} failed",
         )  # fmt: skip
         curves["rate"].append(rate)
@@ -136,7 +136,7 @@ def _add(record: Record, mode: str, seen: dict[str, Any]) -> dict[str, list[floa
             curves[f"p{share}"].append(record.add(f"{title}: p{share}", percentile(answered, share / 100), "ms"))
         if refused:
             # The load tool shares the cores here: much of this is its own waiting for its turn.
-            target = REFUSAL_MS if mode == "batching" else None
+            target = REFUSAL_MS if mode == "plain" else None
             record.add(f"{title}: a refusal, p95", percentile(refused, 0.95), "ms", target=target)
     _add_recovery(record, mode, seen, beginnings[len(names)])
     return curves

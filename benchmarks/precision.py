@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 from benchmarks.bare import BareModel, folder
 from benchmarks.data import data_sets, questions
 from benchmarks.record import Record, Target, interleaved
+from benchmarks.wrapped import WrappedEncoder
 from qa import Engine, Settings
-from qa.encoder import Encoder, Encoding, Role, WrappedEncoder, load_encoder
+from qa.encoder import Encoder, Encoding, Role, load_encoder
 from qa.evaluation.labels import DataSet
 from qa.evaluation.methods import Rankings, relevant
 from qa.settings import Precision

@@ -28,9 +28,10 @@ from numpy.typing import NDArray
 
 from benchmarks.data import article, questions
 from benchmarks.record import RESULTS, Record, Target, figure, percentile
+from benchmarks.wrapped import WrappedEncoder
 from qa import Engine
 from qa.article import Article, Passage, Section, Span
-from qa.encoder import Encoder, Encoding, Role, WrappedEncoder, load_encoder
+from qa.encoder import Encoder, Encoding, Role, load_encoder
 from qa.index import Index, Vectors
 from qa.index.build import BLOCK, Block, build
 from qa.index.files import read_saved, write_index

@@ -32,7 +32,7 @@ def main() -> None:
     locust = environment(chosen.venvs / "load", Path(__file__).parent / "locust.txt")
     seen: dict[str, Any] = {}
     samples: list[tuple[float, float]] = []
-    with started("batching") as (process, address):
+    with started("plain") as (process, address):
         stages = f"{chosen.clients}:{chosen.minutes * 60}"
         users = threading.Thread(target=lambda: seen.update(drive(locust, address, stages)))
         begin = time.perf_counter()

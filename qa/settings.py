@@ -29,7 +29,7 @@ class Settings:
         threshold: least confidence of an answer, 0..1; None takes the calibration's.
         max_question_chars: longest question, in code points.
         top_k: how many passages and FAQ entries an answer lists.
-        threads: CPU threads of the encoder; 0 lets it choose.
+        threads: CPU threads that encode at once; 0 takes as many as there are cores.
         retention_days: how long the chat's log keeps a question; 0 is for ever.
         embed_origins: origins (``https://example.org``) that may show the chat in an iframe.
 

@@ -10,8 +10,9 @@ from fastapi.testclient import TestClient
 from prometheus_client.parser import text_string_to_metric_families
 from waiting import PATIENCE
 
+from benchmarks.wrapped import WrappedEncoder
 from qa import Engine
-from qa.encoder import Encoder, Encoding, Role, WrappedEncoder
+from qa.encoder import Encoder, Encoding, Role
 from qa.web.server import build_app
 from qa.web.service import Service
 

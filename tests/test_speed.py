@@ -19,13 +19,14 @@ import pytest
 from benchmarks.bare import BareModel
 from benchmarks.data import FOLDER, PASSAGE_FILES, data_sets
 from benchmarks.record import Record, Target, interleaved
-from qa import Engine, Settings, corpus_path
+from qa import Engine, Settings
 from qa.encoder import Encoder, Role, load_encoder
 from qa.encoder.export import export_folder
-from qa.web.batching import MAX_BATCH, BatchingEncoder
-from qa.web.service import WORKERS, Service
+from qa.web.service import Service
 
 TRIES = 5
+READERS = 8
+BATCH = 32  # questions that the encoder puts into one pass
 ROUNDS = 40
 FLOAT32 = Settings(precision="float32")
 QUESTIONS = [f"{start} {rest}?" for start in ("When was", "Who founded") for rest in ("DeepSeek", "its owner", "R1")]
@@ -111,19 +112,17 @@ def test_a_folder_of_a_hundred_articles_is_indexed_at_the_encoders_pace_and_mend
     assert within(mending, most=0.05)
 
 
-def test_eight_who_ask_at_once_get_a_good_share_of_what_the_encoder_can_do_in_float32() -> None:
-    single = load_encoder(Settings(threads=1))
+def test_eight_who_ask_at_once_get_a_good_share_of_what_the_encoder_can_do_in_float32(engine: Engine) -> None:
     exact = load_encoder(Settings(threads=1, precision="float32"))
     cores = os.cpu_count() or 1
-    engine = Engine.from_path(corpus_path(), encoder=BatchingEncoder(single, cores))
     service = Service(lambda: engine)
     service.start()
     assert service.wait(timeout=60)
     texts = list(itertools.islice(itertools.cycle(QUESTIONS), 256))
-    batches = [texts[first : first + MAX_BATCH] for first in range(0, len(texts), MAX_BATCH)]
+    batches = [texts[first : first + BATCH] for first in range(0, len(texts), BATCH)]
 
     def ratio() -> float:
-        with ThreadPoolExecutor(cores) as alone, ThreadPoolExecutor(WORKERS) as readers:
+        with ThreadPoolExecutor(cores) as alone, ThreadPoolExecutor(READERS) as readers:
             start = time.perf_counter()
             list(alone.map(lambda batch: exact.encode(batch, Role.QUERY), batches))
             middle = time.perf_counter()

@@ -1,5 +1,7 @@
 """Sentence-transformers models small enough to be built, exported and damaged within a test."""
 
+import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -9,6 +11,9 @@ from sentence_transformers.base.modules import Transformer
 from sentence_transformers.sentence_transformer.modules import Dense, Normalize, Pooling
 from transformers import AutoTokenizer, BertConfig, BertModel
 
+from qa import Settings
+from qa.encoder import Encoder, load_encoder
+from qa.encoder.export import EXPORT_VERSION, export_folder
 from qa.encoder.weights import locate
 from qa.settings import DEFAULT_MODEL
 
@@ -46,3 +51,28 @@ def build_model(
     model = SentenceTransformer(modules=[*modules, Normalize()], prompts=prompts, device="cpu")
     model.save(str(folder / "model"))
     return model
+
+
+@dataclass(frozen=True)
+class Tiny:
+    """A small model with CLS pooling and prompts, as sentence-transformers and as we load it.
+
+    Where its export belongs, there was a damaged one before.
+    """
+
+    model: SentenceTransformer
+    encoder: Encoder
+    export: Path
+
+    @classmethod
+    def build(cls, folder: Path) -> "Tiny":
+        """Build it in a folder."""
+        model = build_model(folder, "cls", {"query": "ask: ", "document": "some text: "})
+        settings = Settings(model=str(folder / "model"), cache_dir=str(folder / "cache"))
+        export = export_folder(settings)
+        export.mkdir(parents=True)
+        for name in ("model.onnx", "tokenizer.json"):
+            (export / name).write_text("half of it is mis", encoding="utf-8")
+        description = {"version": EXPORT_VERSION, "sha256": {"model.onnx": "0" * 64, "tokenizer.json": "0" * 64}}
+        (export / "encoder.json").write_text(json.dumps(description), encoding="utf-8")
+        return cls(model, load_encoder(settings), export)

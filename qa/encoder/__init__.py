@@ -3,11 +3,10 @@
 import logging
 
 from qa.encoder.protocol import Encoder, Encoding, Role
-from qa.encoder.wrapped import WrappedEncoder
 from qa.errors import EncoderError
 from qa.settings import Settings
 
-__all__ = ["Encoder", "Encoding", "Role", "WrappedEncoder", "load_encoder"]
+__all__ = ["Encoder", "Encoding", "Role", "load_encoder"]
 
 LOGGER = logging.getLogger(__name__)
 

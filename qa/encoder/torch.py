@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +19,7 @@ class TorchEncoder:
 
     def __init__(self, model: "SentenceTransformer", fingerprint: str) -> None:
         self._model = model
+        self._lock = Lock()  # a tokenizer keeps its limit, which another caller would change meanwhile
         self.fingerprint = hashlib.sha256(f"torch {fingerprint}".encode()).hexdigest()
         self.dimension = int(model.get_embedding_dimension() or 0)
         self.max_tokens = int(model.max_seq_length or 512)
@@ -26,12 +28,14 @@ class TorchEncoder:
         """Encode texts, in the order given."""
         encode = self._model.encode_query if role is Role.QUERY else self._model.encode_document
         prompt = self._model.prompts.get(role.value) or ""
-        outputs: Any = encode(list(texts), output_value=None, show_progress_bar=False)
-        return [self._content(text, prompt, output) for text, output in zip(texts, outputs, strict=True)]
+        with self._lock:
+            outputs: Any = encode(list(texts), output_value=None, show_progress_bar=False)
+            return [self._content(text, prompt, output) for text, output in zip(texts, outputs, strict=True)]
 
     def spans(self, texts: Sequence[str]) -> list[NDArray[np.int32]]:
         """Return the code points of each token of each text, uncut: int32, shape (t, 2)."""
-        return [self._tokenize(text, special=False)[1] for text in texts]
+        with self._lock:
+            return [self._tokenize(text, special=False)[1] for text in texts]
 
     def _tokenize(self, text: str, *, special: bool) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.bool_]]:
         """Return ids, offsets and the special tokens' mask; without a fast tokenizer, offsets are (0, 0)."""

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import dataclasses
 import errno
 import logging
 import os
@@ -17,7 +16,6 @@ from fastapi.responses import HTMLResponse
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
-from qa.encoder import load_encoder
 from qa.engine import Engine
 from qa.errors import SettingsError
 from qa.feedback.log import FeedbackLog
@@ -25,9 +23,8 @@ from qa.readers import Source
 from qa.settings import Settings
 from qa.web import parts, security
 from qa.web.api import add_api
-from qa.web.batching import BatchingEncoder
 from qa.web.insights import add_insights
-from qa.web.service import Service
+from qa.web.service import WORKERS, Service
 from qa.web.upload import add_upload
 from qa.web.visitors import Visitors
 
@@ -37,18 +34,10 @@ SHUTDOWN_SECONDS = 1  # open pages hold a stream for as long as they live; there
 
 
 def engine_loader(sources: Sequence[Source], location: str, settings: Settings | None = None) -> Callable[[], Engine]:
-    """Return what loads the engine for ``sources`` (see ``Engine.from_sources``), tuned for many callers.
-
-    Each encoder pass runs on one thread, and as many passes at once as there are cores: threads
-    that share one small pass mostly wait for each other. On two cores, 50 clients got two to three
-    times as many answers.
-    """
+    """Return what loads the engine for ``sources`` (see ``Engine.from_sources``), so that no question has to wait."""
 
     def load() -> Engine:
-        chosen = settings or Settings()
-        encoder = load_encoder(dataclasses.replace(chosen, threads=1))
-        batching = BatchingEncoder(encoder, chosen.threads or os.cpu_count() or 1)
-        engine = Engine.from_sources(sources, location, chosen, batching)
+        engine = Engine.from_sources(sources, location, settings)
         engine.vocabulary.prepare()
         return engine
 
@@ -157,7 +146,7 @@ def serve(
     # reads and writes the connections would wait for several times with each question.
     sys.setswitchinterval(SWITCH_SECONDS)
     with _listen(host, port) as listener:
-        service = Service(load, log=log)
+        service = Service(load, workers=(settings or Settings()).threads or WORKERS, log=log)
         visitors = Visitors() if uploads else None
         app = build_app(service, settings=settings, auth=auth, root_path=root_path, rate=rate, visitors=visitors)
         shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
