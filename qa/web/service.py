@@ -26,7 +26,8 @@ PREPARING = "Preparing the model and the article; the first start takes a minute
 BROKEN = "The article could not be prepared; the server's log tells why."
 
 # Questions answered at once, each in one pass of the model: one for each core, and few, since all else waits for the
-# one lock of all Python. On two cores, 2 get 365 answers a second, 4 get 278, and 4 whose passes share what waits 322.
+# one lock of all Python. On two cores, 50 clients get 327 answers a second of 2, and 305 of 8 that share passes
+# (benchmarks/load.py).
 WORKERS = min(os.cpu_count() or 1, 4)
 MAX_WAITING = 64  # a fifth of a second's worth on two cores; further questions are better asked again
 LATENCY_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0)
