@@ -28,7 +28,7 @@ def test_a_long_passage_is_encoded_in_windows_of_whole_sentences_that_overlap_by
     encoder = ToyEncoder(max_tokens=2 + 6)
     article, span = one_passage("One two three. Four five. Six seven eight nine. Ten. Eleven twelve. Thirteen.")
 
-    encode_windows(encoder, [(article.text, span, article.passages[0].sentences)])
+    list(encode_windows(encoder, [(article.text, span, article.passages[0].sentences)]))
 
     assert encoder.calls[0][0] == (
         "One two three. Four five.",

@@ -89,7 +89,7 @@ def build(
 
     def advance(count: int) -> None:
         nonlocal done
-        done = min(done + count, total)  # long texts are encoded in several pieces
+        done += count
         progress(done, total)
 
     basis = None
@@ -177,13 +177,13 @@ class _Table:
         fresh = [number for number, key in enumerate(keys) if key not in rows]
         self.progress(len(keys) - len(fresh))
         requests = [(texts[number].text, texts[number].span, texts[number].parts) for number in fresh]
-        encodings = dict(zip(fresh, encode_windows(self.encoder, requests, self.progress, role), strict=True))
+        encodings = encode_windows(self.encoder, requests, self.progress, role)
         pieces: list[Block] = []
         for first, last, row in runs(keys, rows):
             if row >= 0:
                 pieces.append(self._known(kind, row, row + last - first))
             else:
-                pieces += [self._cut(encodings[number], texts[number].parts) for number in range(first, last)]
+                pieces += [self._cut(next(encodings), text.parts) for text in texts[first:last]]
         return pieces
 
     def _cut(self, encoding: Encoding, parts: Sequence[Span]) -> dict[str, NDArray[Any]]:

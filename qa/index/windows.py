@@ -1,6 +1,7 @@
 """Texts of any length through an encoder that reads only so many tokens at once."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import pairwise
 
 import numpy as np
@@ -9,49 +10,69 @@ from numpy.typing import NDArray
 from qa.article import Span
 from qa.encoder.protocol import Encoder, Encoding, Role
 
+Request = tuple[str, Span, Sequence[Span]]  # a text, the span of it to encode, and the sentences of that
+
+# Spans that are encoded together: enough for all cores, few enough that they have something to do while the caller
+# uses what came before.
+AHEAD = 128
+
 
 def encode_windows(
     encoder: Encoder,
-    requests: Sequence[tuple[str, Span, Sequence[Span]]],
-    progress: Callable[[int], object] | None = None,
+    requests: Sequence[Request],
+    progress: Callable[[int], object] = lambda _: None,
     role: Role = Role.PASSAGE,
-) -> list[Encoding]:
-    """Encode spans of texts, each with its sentences, whatever their length.
+) -> Iterator[Encoding]:
+    """Encode spans of texts, each with its sentences, whatever their length; yield one after the other.
 
     A span with more tokens than the encoder reads is encoded in windows of whole sentences; each
     begins with the last sentence of the one before, for context. Offsets count from the text's
     start. The pooled vector is the mean of the windows', at unit length.
     """
+    with ThreadPoolExecutor(1) as thread:
+        under_way: list[tuple[list[Sequence[Span]], Future[list[Encoding]]]] = []
+        for first in range(0, len(requests), AHEAD):
+            part = requests[first : first + AHEAD]
+            windows = _windows(encoder, part)
+            texts = [text[each.start : each.end] for (text, *_), own in zip(part, windows, strict=True) for each in own]
+            under_way.append((windows, thread.submit(encoder.encode, texts, role)))
+            if first:
+                yield from _finished(*under_way.pop(0), progress)
+        for left in under_way:
+            yield from _finished(*left, progress)
+
+
+def _finished(
+    windows: Sequence[Sequence[Span]], encoded: "Future[list[Encoding]]", progress: Callable[[int], object]
+) -> Iterator[Encoding]:
+    """Yield the encodings of spans, given the windows of each and the encodings of all windows."""
+    rest = iter(encoded.result())
+    progress(len(windows))
+    for own in windows:
+        parts, done = [], 0
+        for window, encoding in zip(own, rest, strict=False):
+            offsets = encoding.offsets + window.start
+            read = int(np.searchsorted(offsets[:, 0], done))  # with the window before, and counts once
+            done = window.end
+            parts.append(Encoding(encoding.ids[read:], offsets[read:], encoding.tokens[read:], encoding.pooled))
+        yield _join(parts)
+
+
+def _windows(encoder: Encoder, requests: Sequence[Request]) -> list[Sequence[Span]]:
+    """Return the windows of each span: the span alone if the encoder reads it whole."""
     limit = max(encoder.max_tokens - 2, 1)  # the two special tokens count as well
     # A token is one code point at least, so that many spans need no counting.
     long = [number for number, (_, span, _) in enumerate(requests) if len(span) > limit]
     texts = [text[span.start : span.end] for text, span, _ in map(requests.__getitem__, long)]
     counted = dict(zip(long, encoder.spans(texts), strict=True)) if long else {}
-    windows = [
-        (number, window)
+    return [
+        _cut(counted[number] + span.start, span, sentences, limit) if number in counted else [span]
         for number, (_, span, sentences) in enumerate(requests)
-        for window in (_windows(counted[number] + span.start, span, sentences, limit) if number in counted else [span])
     ]
-    encodings: list[list[Encoding]] = [[] for _ in requests]
-    batch = 512  # enough to sort by length, few enough to show progress
-    done = [0] * len(requests)
-    for first in range(0, len(windows), batch):
-        part = windows[first : first + batch]
-        texts = [requests[number][0][window.start : window.end] for number, window in part]
-        for (number, window), encoding in zip(part, encoder.encode(texts, role), strict=True):
-            offsets = encoding.offsets + window.start
-            read = int(np.searchsorted(offsets[:, 0], done[number]))  # with the window before, and counts once
-            done[number] = window.end
-            encodings[number].append(
-                Encoding(encoding.ids[read:], offsets[read:], encoding.tokens[read:], encoding.pooled)
-            )
-        if progress is not None:
-            progress(len(part))
-    return [_join(parts) for parts in encodings]
 
 
-def _windows(offsets: NDArray[np.int32], span: Span, sentences: Sequence[Span], limit: int) -> Iterable[Span]:
-    """Return the spans to encode, given where the tokens are: the whole if it fits, else runs of sentences that do."""
+def _cut(offsets: NDArray[np.int32], span: Span, sentences: Sequence[Span], limit: int) -> Sequence[Span]:
+    """Return a span's windows, given where its tokens are: the whole if it fits, else runs of sentences that do."""
     if len(offsets) <= limit:
         return [span]
     pieces = [piece for sentence in sentences for piece in _pieces(offsets, sentence, limit)]
