@@ -18,7 +18,7 @@ from qa.errors import QuestionError
 from qa.index import Index, Progress, open_index
 from qa.lines import flat, in_marks
 from qa.readers import Source, find_sources, location_of
-from qa.retrieval import FaqHits, Query, SentenceHits, search_faqs, search_sentences
+from qa.retrieval import SHORT_LIST, FaqHits, Query, SentenceHits, search_faqs, search_sentences
 from qa.settings import DEFAULT_MODEL, Settings
 from qa.spelling import Vocabulary
 
@@ -181,7 +181,9 @@ class Engine:
             sentences_told, faqs_told = index.sentences_touching(article, told), index.faqs_touching(article, told)
             fresh = ~sentences_told if fresh is None else fresh & ~sentences_told
             entries = ~faqs_told if entries is None else entries & ~faqs_told
-        sentences, faqs = search_sentences(index, query, fresh), search_faqs(index, query, entries)
+        # What follows up is told nearby, in passages that others may outrank.
+        limit = max(SHORT_LIST, self.settings.top_k) * (2 if without else 1)
+        sentences, faqs = search_sentences(index, query, fresh, limit), search_faqs(index, query, entries)
         if without:
             sentences = sentences.ranked(sentences.score + LOCALITY * self._nearness(sentences, without))
         return _Look(query, sentences, faqs, candidates(index, query, sentences, faqs, self.calibration))

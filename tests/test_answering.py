@@ -87,6 +87,14 @@ def test_an_answer_lists_no_more_passages_and_entries_than_asked_for() -> None:
     assert (len(answer.passages), len(answer.faqs)) == (1, 1)
 
 
+@pytest.mark.parametrize("count", [1, 20, 40])
+def test_as_many_passages_are_listed_as_the_settings_say(count: int) -> None:
+    article = parse_article("long.txt", "\n\n".join(f"The moth number{number} flies." for number in range(50)))
+    engine = Engine.from_articles([article], Settings(threshold=0, top_k=count), ToyEncoder())
+
+    assert len(engine.ask("Which moth flies?").passages) == count
+
+
 def test_below_the_threshold_the_answer_is_that_there_is_none_with_what_came_nearest() -> None:
     answer = STRICT.ask("Is wood made of paper?")
 

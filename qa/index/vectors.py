@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 # components are compared through tables in the processor's registers (André, Kermarrec and Le Scouarnec 2015, Cache
 # locality is not enough; faiss' fast scan): a sixteenth of the bytes.
 EXACT_LIMIT = 5_000
-PAIR = 2  # components of a code; with 4, those 256 hold but .90
+PAIR = 2  # components of a code; with 4, 256 candidates hold but .90 of the ten nearest
 TRAINING_VECTORS = 20_000  # for the 16 values of a code; more change nothing
 # How many times as many candidates as asked for, and for how many at least, are compared anew with the vectors as
-# stored: of 100,000, 256 candidates hold .997 of the ten nearest, 128 .988 (benchmarks/size.py).
-REFINED, FEWEST = 2, 128
+# stored: of 100,000, 192 candidates hold .995 of the ten nearest (benchmarks/size.py).
+REFINED, FEWEST = 3, 64
 # Of a million vectors, 256 candidates hold .957: so many times as many vectors get one more.
 PER_CANDIDATE = 1000
 # IEEE 754: a half has 10 bits of mantissa and an exponent from -15, a single 23 and one from -127.
