@@ -129,8 +129,8 @@ def test_eight_who_ask_at_once_get_a_good_share_of_what_the_encoder_can_do_in_fl
             list(readers.map(service.ask, texts))
             return (middle - start) / (time.perf_counter() - middle)
 
-    # .38 on two cores: Python's one lock, and batches no larger than the number of workers.
-    assert within(ratio, least=0.3)
+    # .42 to .54 on two cores, for all else waits for Python's one lock.
+    assert within(ratio, least=0.35)
     service.close()
 
 
