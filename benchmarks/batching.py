@@ -8,8 +8,7 @@ from collections.abc import Sequence
 
 from benchmarks.wrapped import WrappedEncoder
 from qa.encoder import Encoder, Encoding, Role
-
-MAX_BATCH = 32  # texts in a shared pass; as many as the encoder itself puts into one
+from qa.encoder.onnx import BATCH_TEXTS
 
 
 class BatchingEncoder(WrappedEncoder):
@@ -22,25 +21,19 @@ class BatchingEncoder(WrappedEncoder):
 
     Args:
         encoder: does the work; called from the threads that ask.
-        passes: how many may run at once; with an encoder of one thread, as many as there are cores.
-        max_batch: texts in a shared pass; a call with more goes straight through.
+        passes: how many may run at once: as many as there are cores. Each holds as many texts as the encoder itself
+            puts into one; a call with more goes straight through.
     """
 
-    def __init__(self, encoder: Encoder, passes: int = 1, max_batch: int = MAX_BATCH) -> None:
+    def __init__(self, encoder: Encoder, passes: int) -> None:
         super().__init__(encoder)  # batching changes no vector by more than rounding
         self._idle = passes
-        self._max_batch = max_batch
         self._lock = threading.Lock()
         self._queue: list[_Call] = []
 
-    @property
-    def queued(self) -> int:
-        """Return how many calls wait for the next pass."""
-        return len(self._queue)
-
     def encode(self, texts: Sequence[str], role: Role = Role.PASSAGE) -> list[Encoding]:
         """Encode texts, in the order given; an error of a shared pass reaches all who shared it."""
-        if role is not Role.QUERY or not 0 < len(texts) <= self._max_batch:
+        if role is not Role.QUERY or not 0 < len(texts) <= BATCH_TEXTS:
             return self.encoder.encode(texts, role)
         call = _Call(texts)
         with self._lock:
@@ -74,7 +67,7 @@ class BatchingEncoder(WrappedEncoder):
         if not self._idle or not self._queue:
             return
         self._idle -= 1
-        leader, room = self._queue[0], self._max_batch
+        leader, room = self._queue[0], BATCH_TEXTS
         while self._queue and len(self._queue[0].texts) <= room:
             room -= len(self._queue[0].texts)
             leader.batch.append(self._queue.pop(0))

@@ -22,11 +22,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from benchmarks.against import environment
-from benchmarks.batching import MAX_BATCH
 from benchmarks.data import questions
 from benchmarks.record import INK, PALE, RESULTS, ROOT, Record, Target, figure, percentile
 from benchmarks.start import get
 from qa.encoder import Role, load_encoder
+from qa.encoder.onnx import BATCH_TEXTS
 from qa.settings import Settings
 
 CLIENTS = (1, 8, 50, 200)
@@ -61,7 +61,7 @@ def main() -> None:
 
 def encoder_rate(seconds: float) -> float:
     """Return how many questions a second the encoder encodes in full batches, one thread on each core."""
-    asked = questions(MAX_BATCH * 20)
+    asked = questions(BATCH_TEXTS * 20)
     encoder = load_encoder(Settings(threads=1))  # each thread here does its own passes, one after the other
     counts: list[int] = []
 
@@ -69,7 +69,7 @@ def encoder_rate(seconds: float) -> float:
         end, done = time.perf_counter() + seconds, 0
         while time.perf_counter() < end:
             first = done % len(asked)
-            done += len(encoder.encode(asked[first : first + MAX_BATCH], Role.QUERY))
+            done += len(encoder.encode(asked[first : first + BATCH_TEXTS], Role.QUERY))
         counts.append(done)
 
     threads = [threading.Thread(target=work) for _ in range(os.cpu_count() or 1)]

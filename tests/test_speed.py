@@ -22,11 +22,11 @@ from benchmarks.record import Record, Target, interleaved
 from qa import Engine, Settings
 from qa.encoder import Encoder, Role, load_encoder
 from qa.encoder.export import export_folder
+from qa.encoder.onnx import BATCH_TEXTS
 from qa.web.service import Service
 
 TRIES = 5
 READERS = 8
-BATCH = 32  # questions that the encoder puts into one pass
 ROUNDS = 40
 FLOAT32 = Settings(precision="float32")
 QUESTIONS = [f"{start} {rest}?" for start in ("When was", "Who founded") for rest in ("DeepSeek", "its owner", "R1")]
@@ -119,7 +119,7 @@ def test_eight_who_ask_at_once_get_a_good_share_of_what_the_encoder_can_do_in_fl
     service.start()
     assert service.wait(timeout=60)
     texts = list(itertools.islice(itertools.cycle(QUESTIONS), 256))
-    batches = [texts[first : first + BATCH] for first in range(0, len(texts), BATCH)]
+    batches = [texts[first : first + BATCH_TEXTS] for first in range(0, len(texts), BATCH_TEXTS)]
 
     def ratio() -> float:
         with ThreadPoolExecutor(cores) as alone, ThreadPoolExecutor(READERS) as readers:

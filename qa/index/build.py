@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from qa.article import Article, Span
 from qa.encoder.protocol import Encoder, Encoding, Role
-from qa.index.corpus import Columns, Corpus, article_columns
+from qa.index.corpus import Columns, Corpus, article_columns, rows_by_key, runs
 from qa.index.lexicon import text_frequencies
-from qa.index.terms import rows_by_key, runs, term_columns
+from qa.index.terms import term_columns
 from qa.index.tokens import TokenType, pack, unpack
 from qa.index.windows import encode_windows
 

@@ -243,6 +243,25 @@ def owners(starts: NDArray[Any]) -> NDArray[np.int64]:
     return np.repeat(np.arange(len(starts) - 1), np.diff(starts))
 
 
+def rows_by_key(columns: Columns, kind: str) -> dict[bytes, int]:
+    """Return the row of each text of a kind in an index, by the key of what it says."""
+    return {key.tobytes(): row for row, key in enumerate(columns[f"{kind}_keys"])}
+
+
+def runs(keys: Sequence[bytes], rows: Mapping[bytes, int]) -> Iterator[tuple[int, int, int]]:
+    """Yield the texts of some keys run by run, in order: the first, the one after the last, and the first's row.
+
+    The texts of a run have rows one after the other, or all have none, which is told as -1.
+    """
+    first = 0
+    while first < len(keys):
+        row, last = rows.get(keys[first], -1), first + 1
+        while last < len(keys) and rows.get(keys[last], -1) == (row + last - first if row >= 0 else -1):
+            last += 1
+        yield first, last, row
+        first = last
+
+
 def _starts(lengths: "Iterator[int] | map[int]") -> NDArray[np.int64]:
     return np.cumsum([0, *lengths], dtype=np.int64)
 

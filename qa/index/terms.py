@@ -1,12 +1,12 @@
 """The terms of all texts as numbers, for BM25; those of passages that an earlier index knows are taken from there."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from qa.index.corpus import Columns, Corpus
+from qa.index.corpus import Columns, Corpus, rows_by_key, runs
 from qa.index.lexicon import number_terms, postings, text_frequencies
 from qa.index.tokens import Integers
 from qa.language import stemmer
@@ -76,7 +76,8 @@ def _sentence_terms(
     terms, lengths, done = [numbers[:0]], [starts[:0]], 0
     for first, last, row in passages:
         if row < 0:
-            count = int(np.diff(corpus.columns["passage_sentences"][[first, last]])[0])
+            begin, end = corpus.columns["passage_sentences"][[first, last]]
+            count = end - begin
             edges, source = starts[done : done + count + 1], numbers
             done += count
         else:
@@ -98,22 +99,3 @@ def _sentence_terms(
 def stored_words(columns: Columns) -> list[str]:
     """Return the vocabulary of an index: the term of each number."""
     return columns["words"].tobytes().decode("utf-8", "surrogatepass").split("\n")
-
-
-def rows_by_key(columns: Columns, kind: str) -> dict[bytes, int]:
-    """Return the row of each text of a kind in an index, by the key of what it says."""
-    return {key.tobytes(): row for row, key in enumerate(columns[f"{kind}_keys"])}
-
-
-def runs(keys: Sequence[bytes], rows: Mapping[bytes, int]) -> Iterator[tuple[int, int, int]]:
-    """Yield the texts of some keys run by run, in order: the first, the one after the last, and the first's row.
-
-    The texts of a run have rows one after the other, or all have none, which is told as -1.
-    """
-    first = 0
-    while first < len(keys):
-        row, last = rows.get(keys[first], -1), first + 1
-        while last < len(keys) and rows.get(keys[last], -1) == (row + last - first if row >= 0 else -1):
-            last += 1
-        yield first, last, row
-        first = last
